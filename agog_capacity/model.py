@@ -1,0 +1,52 @@
+"""The strict base of every input model, and the annotated numbers its fields are made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class In(NamedTuple):
+    """Unit of a field, shown wherever the field is listed."""
+
+    unit: str
+
+
+class Model(BaseModel):
+    """Base of every input: immutable, no unknown fields, no NaN."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, defer_build=True
+    )
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a validated copy (pydantic's `model_copy` does not validate)."""
+        return type(self).model_validate({**dict(self), **changes})
+
+
+# Numbers are strict: text such as "5" is a mistake in a plan, not a 5. The upper bounds are far
+# above any real system; they keep sums finite when a plan is hostile or a digit was held down.
+_LARGE = 1e15
+
+Fraction = Annotated[float, Field(strict=True, ge=0, le=1), In("share of 1")]
+"""Share between 0 and 1, never a percentage."""
+Percent = Annotated[float, Field(strict=True, ge=0, le=100), In("%")]
+Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000), In("count")]
+PositiveCount = Annotated[int, Field(strict=True, ge=1, le=1_000_000), In("count")]
+Gib = Annotated[float, Field(strict=True, ge=0, le=_LARGE), In("GiB")]
+Gb = Annotated[float, Field(strict=True, ge=0, le=_LARGE), In("GB")]
+GbPerMonth = Annotated[float, Field(strict=True, ge=0, le=_LARGE), In("GB per month")]
+GbPerDay = Annotated[float, Field(strict=True, ge=0, le=_LARGE), In("GB per day")]
+PerMonth = Annotated[float, Field(strict=True, ge=0, le=_LARGE), In("per month")]
+Multiple = Annotated[float, Field(strict=True, ge=0, le=1000), In("times")]
+Days = Annotated[float, Field(strict=True, ge=0, le=100_000), In("days")]
+Minutes = Annotated[float, Field(strict=True, gt=0, le=10_000_000), In("minutes")]
+Milliseconds = Annotated[float, Field(strict=True, gt=0, le=10_000_000), In("ms")]
+Money = Annotated[float, Field(strict=True, ge=0, le=_LARGE), In("currency of the plan")]
+Label = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+"""Short text for people."""
+Text = Annotated[str, Field(strict=True, max_length=4000)]
+Name = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z][A-Za-z0-9_.\-]{0,79}$")]
+"""A name that may stand in a path, a column or a command: letters, digits, `_`, `-`, `.`."""
+Flag = Annotated[bool, Field(strict=True)]
