@@ -22,7 +22,7 @@ from agog_capacity.units import CALCULATOR_MONTH_DAYS, CALCULATOR_MONTH_HOURS, H
 FloatArray = NDArray[np.float64]
 MonthLength = Literal["calendar", "730h"]
 
-_MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
+_MONTH = re.compile(r"^([1-9][0-9]{3})-(0[1-9]|1[0-2])$")
 
 
 @dataclass(frozen=True)

@@ -87,8 +87,9 @@ class TestHelpers:
     @pytest.fixture
     def project(self, pytester, monkeypatch):
         pytester.makeconftest(self.CONFTEST)
+        without = ("benchmark", "hypothesispytest", "nbmake", "xdist")
         pytester.makeini(
-            "[pytest]\nmarkers =\n    browser: x\naddopts = -p no:benchmark -p no:xdist -p no:nbmake -p no:hypothesispytest"
+            "[pytest]\nmarkers =\n    browser: x\naddopts = " + " ".join(f"-p no:{name}" for name in without)
         )
         monkeypatch.delenv("BROWSER_PATH", raising=False)
         return pytester

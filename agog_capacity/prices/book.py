@@ -60,7 +60,7 @@ COLUMNS = (
 PURCHASE_OPTIONS = ("on-demand", "spot", "reservation", "savings-plan")
 TERMS = ("1y", "3y", "5y", "10y")
 _CURRENCY = re.compile(r"^[A-Z]{3}$")
-_AMOUNT = re.compile(r"^\d{1,15}(\.\d{1,15})?([eE]-?\d{1,2})?$|^\d{1,15}/\d{1,15}$")
+_AMOUNT = re.compile(r"^\d{1,15}(\.\d{1,15})?([eE]-?\d{1,2})?$|^\d{1,15}/\d{1,15}$", re.ASCII)
 _MAXIMUM_PROBLEMS = 50
 
 
