@@ -74,7 +74,8 @@ def graduated_quantities(quantity: ArrayLike, tier_starts: ArrayLike) -> FloatAr
     if starts[0] != 0 or np.any(np.diff(starts) <= 0):
         raise ValueError(f"tier_starts is {starts.tolist()}; it must begin at 0 and rise")
     widths = np.diff(np.append(starts, np.inf))
-    return np.clip(np.asarray(quantity, dtype=float) - starts[:, None], 0, widths[:, None])
+    above = np.asarray(quantity, dtype=float) - starts[:, None]
+    return np.asarray(np.clip(above, 0, widths[:, None]), dtype=float)
 
 
 def price_usage(usage: Iterable[Usage], prices: PriceList, months: Months) -> tuple[Charge, ...]:
@@ -103,9 +104,7 @@ def price_usage(usage: Iterable[Usage], prices: PriceList, months: Months) -> tu
     """
     lines = tuple(usage)
     resolved = _resolve(lines, prices)
-    converted = [
-        _converted(line, price, months) for line, price in zip(lines, resolved, strict=True)
-    ]
+    converted = [_converted(line, price, months) for line, price in zip(lines, resolved, strict=True)]
     groups: dict[tuple[object, ...], list[int]] = {}
     for index, (line, price) in enumerate(zip(lines, resolved, strict=True)):
         groups.setdefault(_pool(line, price), []).append(index)
@@ -150,7 +149,11 @@ def _converted(line: Usage, price: ResolvedPrice, months: Months) -> FloatArray:
     have, want = line.unit, price.schedule.base
     if price.schedule.lump or have == want:
         return line.quantity
-    hours_in: Mapping[str, FloatArray | float] = {"Hour": 1.0, "Day": float(HOURS_PER_DAY), "Month": months.hours}
+    hours_in: Mapping[str, FloatArray | float] = {
+        "Hour": 1.0,
+        "Day": float(HOURS_PER_DAY),
+        "Month": months.hours,
+    }
     if have in hours_in and want in hours_in:
         if {have, want} == {"Day", "Month"}:
             return np.asarray(line.quantity / months.days if have == "Day" else line.quantity * months.days)
@@ -173,7 +176,9 @@ def _graduated(members: Sequence[_Member]) -> list[Charge]:
     total = np.sum([quantity for _, _, quantity in members], axis=0)
     bounds = sorted({start for _, price, _ in members for start in price.schedule.tier_starts})
     slices = graduated_quantities(total, bounds)
-    shares = [np.divide(quantity, total, out=np.zeros_like(total), where=total > 0) for _, _, quantity in members]
+    shares = [
+        np.divide(quantity, total, out=np.zeros_like(total), where=total > 0) for _, _, quantity in members
+    ]
     charges = []
     for (line, price, quantity), share in zip(members, shares, strict=True):
         starts = np.asarray(price.schedule.tier_starts)
@@ -181,7 +186,11 @@ def _graduated(members: Sequence[_Member]) -> list[Charge]:
         billed = np.zeros((len(starts), len(total)))
         np.add.at(billed, tier_of_slice, slices * share)
         unit_price = _prices_of(line, price.schedule)
-        note = "" if line.free_grant or unit_price[0] == price.schedule.per_base_unit[0] else "free grant does not apply"
+        note = (
+            ""
+            if line.free_grant or unit_price[0] == price.schedule.per_base_unit[0]
+            else "free grant does not apply"
+        )
         charges.append(Charge(line, price, billed, billed * unit_price[:, None], unit_price, note))
         _check_parts(line, billed.sum(axis=0), quantity)
     return charges

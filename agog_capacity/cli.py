@@ -27,7 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-prices_app = typer.Typer(help="Price books: list, look up, build.", no_args_is_help=True, rich_markup_mode=None)
+prices_app = typer.Typer(
+    help="Price books: list, look up, build.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(prices_app, name="prices")
 
 
@@ -43,7 +45,12 @@ class Format(StrEnum):
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file (YAML).", show_default=False)]
 Books = Annotated[
     str | None,
-    typer.Option("--prices", metavar="BOOK,…", help="Price books instead of the plan's own, in order.", show_default=False),
+    typer.Option(
+        "--prices",
+        metavar="BOOK,…",
+        help="Price books instead of the plan's own, in order.",
+        show_default=False,
+    ),
 ]
 
 
@@ -52,19 +59,31 @@ def compare(
     plan: PlanFile,
     scenario: Annotated[
         list[str] | None,
-        typer.Option("--scenario", "-s", help="Scenario to compare; may be given again. All if left out.", show_default=False),
+        typer.Option(
+            "--scenario",
+            "-s",
+            help="Scenario to compare; may be given again. All if left out.",
+            show_default=False,
+        ),
     ] = None,
     prices: Books = None,
     reference: Annotated[
         str | None,
-        typer.Option(help="Scenario that differences are taken from; the plan's own if left out.", show_default=False),
+        typer.Option(
+            help="Scenario that differences are taken from; the plan's own if left out.", show_default=False
+        ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for the page, tables and lockfile; nothing is written if left out.", show_default=False),
+        typer.Option(
+            help="Folder for the page, tables and lockfile; nothing is written if left out.",
+            show_default=False,
+        ),
     ] = None,
     format_: Annotated[Format, typer.Option("--format", help="What is printed.")] = Format.table,
-    images: Annotated[bool, typer.Option("--images", help="Also write charts as PNG, SVG and PDF into OUT.")] = False,
+    images: Annotated[
+        bool, typer.Option("--images", help="Also write charts as PNG, SVG and PDF into OUT.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Exit with 2 if a target is missed.")] = False,
 ) -> int:
     """Compare scenarios of a plan: cost, contract availability, targets."""
@@ -104,7 +123,9 @@ def explain(
     scenario: Annotated[str, typer.Argument(help="Scenario of the plan.", show_default=False)],
     component: Annotated[str | None, typer.Option(help="Only this component.", show_default=False)] = None,
     region: Annotated[str | None, typer.Option(help="Only this region.", show_default=False)] = None,
-    month: Annotated[str | None, typer.Option(help="Only this month, such as 2027-01.", show_default=False)] = None,
+    month: Annotated[
+        str | None, typer.Option(help="Only this month, such as 2027-01.", show_default=False)
+    ] = None,
     prices: Books = None,
 ) -> int:
     """Unfold a cost to meters, tiers, quantities and price rows with their sources."""
@@ -119,10 +140,15 @@ def explain(
 
 @app.command()
 def reconcile(
-    stated: Annotated[Path, typer.Argument(metavar="STATED", help="Stated cost table (CSV).", show_default=False)],
+    stated: Annotated[
+        Path, typer.Argument(metavar="STATED", help="Stated cost table (CSV).", show_default=False)
+    ],
     plan: PlanFile,
     scenario: Annotated[
-        str | None, typer.Option("--scenario", "-s", help="Scenario; the plan's reference if left out.", show_default=False)
+        str | None,
+        typer.Option(
+            "--scenario", "-s", help="Scenario; the plan's reference if left out.", show_default=False
+        ),
     ] = None,
     prices: Books = None,
 ) -> int:
@@ -153,16 +179,25 @@ def list_prices() -> int:
     """List the price books that plans can name."""
     from agog_capacity.prices.resolve import book_folders, load_price_books
 
-    names = sorted({path.parent.name for folder in book_folders(Path.cwd()) for path in folder.glob("*/book.yaml")})
+    names = sorted(
+        {path.parent.name for folder in book_folders(Path.cwd()) for path in folder.glob("*/book.yaml")}
+    )
     for book in load_price_books(names, near=Path.cwd()):
-        print(f"{book.name}  {book.as_of}  {book.currency}  {len(book):,} prices, {len(book.gaps)} gaps  {book.title}")
+        print(
+            f"{book.name}  {book.as_of}  {book.currency}  {len(book):,} prices, {len(book.gaps)} gaps  {book.title}"
+        )
     return FINE
 
 
 @prices_app.command("find")
 def find_price(
-    meter: Annotated[str, typer.Argument(help="'service/product family/SKU/meter'; * matches anything.", show_default=False)],
-    region: Annotated[str | None, typer.Option(help="Only this region, zone or Global.", show_default=False)] = None,
+    meter: Annotated[
+        str,
+        typer.Argument(help="'service/product family/SKU/meter'; * matches anything.", show_default=False),
+    ],
+    region: Annotated[
+        str | None, typer.Option(help="Only this region, zone or Global.", show_default=False)
+    ] = None,
     book: Annotated[str | None, typer.Option(help="Only this book.", show_default=False)] = None,
 ) -> int:
     """Show the prices of a meter with their sources."""
@@ -175,11 +210,20 @@ def find_price(
 @prices_app.command("build")
 def build_prices(
     out: Annotated[Path, typer.Option(help="Folder the books are written to.", show_default=False)],
-    azure: Annotated[Path | None, typer.Option(help="Azure prices (CSV in the columns of the Retail Prices API).", show_default=False)] = None,
-    aws: Annotated[Path | None, typer.Option(help="AWS prices (CSV, one price a row).", show_default=False)] = None,
+    azure: Annotated[
+        Path | None,
+        typer.Option(help="Azure prices (CSV in the columns of the Retail Prices API).", show_default=False),
+    ] = None,
+    aws: Annotated[
+        Path | None, typer.Option(help="AWS prices (CSV, one price a row).", show_default=False)
+    ] = None,
     as_of: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Date of the books; that of their newest price if left out.", show_default=False),
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Date of the books; that of their newest price if left out.",
+            show_default=False,
+        ),
     ] = None,
 ) -> int:
     """Build list price books from collected prices; what cannot be trusted goes to a quarantine file."""

@@ -66,7 +66,9 @@ def build_design(raw: Mapping[str, Any]) -> tuple[Design | None, list[Finding]]:
         Every problem, with its place inside the design.
     """
     findings: list[Finding] = [
-        ((key,), f"{key[:60]!r} is not a part of a design; {nearest(key, SECTIONS)}") for key in raw if key not in SECTIONS
+        ((key,), f"{key[:60]!r} is not a part of a design; {nearest(key, SECTIONS)}")
+        for key in raw
+        if key not in SECTIONS
     ]
     inputs = _mapping_of(raw, "inputs", Input, findings, optional=True)
     body = {key: raw[key] for key in SECTIONS if key in raw and key != "inputs"}
@@ -159,7 +161,9 @@ def _serving_path(
 
     def name_at(value: Any, where: Place) -> Iterator[str]:
         if not isinstance(value, str) or value not in names:
-            findings.append((where, f"{str(value)[:60]!r} is not a component of the design; {nearest(value, names)}"))
+            findings.append(
+                (where, f"{str(value)[:60]!r} is not a component of the design; {nearest(value, names)}")
+            )
         else:
             yield value
 
@@ -171,7 +175,9 @@ def _serving_path(
             continue
         branches = step.get("any_of")
         if set(step) != {"any_of"} or not isinstance(branches, list) or len(branches) < 2:
-            findings.append((here, "a step is a component's name, or any_of with a list of two or more branches"))
+            findings.append(
+                (here, "a step is a component's name, or any_of with a list of two or more branches")
+            )
             continue
         built = []
         for number, branch in enumerate(branches):
@@ -184,7 +190,10 @@ def _serving_path(
     flat = [n for s in steps for n in ([s] if isinstance(s, str) else [x for b in s.branches for x in b])]
     for name in sorted({name for name in flat if flat.count(name) > 1}):
         findings.append(
-            (place, f"{name!r} stands twice on the serving path; availabilities of one component must not be multiplied")
+            (
+                place,
+                f"{name!r} stands twice on the serving path; availabilities of one component must not be multiplied",
+            )
         )
     return tuple(steps)
 
@@ -192,7 +201,9 @@ def _serving_path(
 def _check_shares(regions: Mapping[str, Region], findings: list[Finding]) -> None:
     total = sum(region.traffic_share for region in regions.values())
     if regions and abs(total - 1) > 1e-9:
-        findings.append((("regions",), f"the traffic shares of the regions add up to {total:g}; they must add up to 1"))
+        findings.append(
+            (("regions",), f"the traffic shares of the regions add up to {total:g}; they must add up to 1")
+        )
 
 
 def _cross_checks(design: Design) -> list[Finding]:

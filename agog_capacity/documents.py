@@ -9,7 +9,6 @@ before anything is parsed.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -76,10 +75,15 @@ def read_text(path: Path, what: str) -> str:
             raise DocumentError([Problem(f"is a folder; name the {what} in it", file=shown)])
         if path.exists() and not path.is_file():
             raise DocumentError([Problem(f"is not a regular file, so not a {what}", file=shown)])
-        size = os.stat(path).st_size
+        size = path.stat().st_size
         if size > MAXIMUM_BYTES:
             raise DocumentError(
-                [Problem(f"has {size:,} bytes; a {what} may have {MAXIMUM_BYTES:,}. Is it the right file?", file=shown)]
+                [
+                    Problem(
+                        f"has {size:,} bytes; a {what} may have {MAXIMUM_BYTES:,}. Is it the right file?",
+                        file=shown,
+                    )
+                ]
             )
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -87,7 +91,9 @@ def read_text(path: Path, what: str) -> str:
         hint = f"; beside it there are: {', '.join(near[:8])}" if near else ""
         raise DocumentError([Problem(f"does not exist{hint}", file=shown)]) from None
     except UnicodeDecodeError as error:
-        raise DocumentError([Problem(f"is not UTF-8 text (byte {error.start}); save it as UTF-8", file=shown)]) from None
+        raise DocumentError(
+            [Problem(f"is not UTF-8 text (byte {error.start}); save it as UTF-8", file=shown)]
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DocumentError([Problem(f"cannot be read: {reason}", file=shown)]) from None
@@ -115,7 +121,9 @@ def parse_yaml(text: str, file: str = "") -> Document:
         first syntax error.
     """
     if len(text) > MAXIMUM_BYTES:
-        raise DocumentError([Problem(f"has {len(text):,} characters; at most {MAXIMUM_BYTES:,} are read", file=file)])
+        raise DocumentError(
+            [Problem(f"has {len(text):,} characters; at most {MAXIMUM_BYTES:,} are read", file=file)]
+        )
     try:
         _check_events(text, file)
         node = yaml.compose(text, Loader=_LOADER)
@@ -127,7 +135,9 @@ def parse_yaml(text: str, file: str = "") -> Document:
         message = " ".join(part for part in (error.context, error.problem) if part) or "is not YAML"
         raise DocumentError([Problem(f"is not valid YAML: {message}", line=line, file=file)]) from None
     except yaml.YAMLError as error:
-        raise DocumentError([Problem(f"is not valid YAML: {str(error).splitlines()[0][:200]}", file=file)]) from None
+        raise DocumentError(
+            [Problem(f"is not valid YAML: {str(error).splitlines()[0][:200]}", file=file)]
+        ) from None
     except (RecursionError, ValueError):
         raise DocumentError([Problem("is nested too deeply to be read", file=file)]) from None
     builder = _Builder(file)
@@ -145,7 +155,7 @@ def _check_events(text: str, file: str) -> None:
             problems.append(
                 Problem(
                     f"'*{event.anchor}' is an alias; aliases are not read. Write the value out, or use an input",
-                    line=event.start_mark.line + 1,
+                    line=_line(event),
                     file=file,
                 )
             )
@@ -154,11 +164,19 @@ def _check_events(text: str, file: str) -> None:
         nodes += isinstance(event, yaml.NodeEvent)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAXIMUM_DEPTH or nodes > MAXIMUM_NODES:
-            limit = f"deeper than {MAXIMUM_DEPTH} levels" if depth > MAXIMUM_DEPTH else f"over {MAXIMUM_NODES:,} values"
-            problems.append(Problem(f"is {limit}", line=event.start_mark.line + 1, file=file))
+            limit = (
+                f"deeper than {MAXIMUM_DEPTH} levels"
+                if depth > MAXIMUM_DEPTH
+                else f"over {MAXIMUM_NODES:,} values"
+            )
+            problems.append(Problem(f"is {limit}", line=_line(event), file=file))
             break
     if problems:
         raise DocumentError(problems)
+
+
+def _line(event: yaml.Event) -> int | None:
+    return event.start_mark.line + 1 if event.start_mark else None
 
 
 def _events(text: str) -> Iterator[Any]:
@@ -194,7 +212,11 @@ class _Builder:
             key = str(key_node.value)
             if key in result:
                 first = self.lines[(*place, key)]
-                self._reject(key_node, (*place, key), f"key {key[:80]!r} stands twice (first in line {first}); keep one")
+                self._reject(
+                    key_node,
+                    (*place, key),
+                    f"key {key[:80]!r} stands twice (first in line {first}); keep one",
+                )
                 continue
             self.lines[(*place, key)] = key_node.start_mark.line + 1
             result[key] = self.build(value_node, (*place, key))

@@ -40,20 +40,26 @@ def kinds_text(kind: str | None = None) -> str:
 
 def _block(name: str, cls: type[Component]) -> str:
     about = (inspect.getdoc(cls) or "").split("\n\n")[0].replace("\n", " ")
-    fields = [_line(n, info) for n, info in cls.model_fields.items() if n != "kind" and n not in _OF_EVERY_KIND]
+    fields = [
+        _line(n, info) for n, info in cls.model_fields.items() if n != "kind" and n not in _OF_EVERY_KIND
+    ]
     return "\n".join([f"{name}: {about}", *fields])
 
 
 def _line(name: str, info: FieldInfo) -> str:
     default = "required" if info.is_required() else f"default {_shown(info)}"
     unit = unit_of(info)
-    head = f"  {name} [{unit}] ({default})" if unit else f"  {name}: {_type_text(info.annotation)} ({default})"
+    head = (
+        f"  {name} [{unit}] ({default})" if unit else f"  {name}: {_type_text(info.annotation)} ({default})"
+    )
     meaning = " ".join((info.description or "").split())
     return head + (f"\n{textwrap.indent(textwrap.fill(meaning, 100), '      ')}" if meaning else "")
 
 
 def _shown(info: FieldInfo) -> str:
-    value: Any = info.get_default(call_default_factory=True) if info.default is PydanticUndefined else info.default
+    value: Any = (
+        info.get_default(call_default_factory=True) if info.default is PydanticUndefined else info.default
+    )
     return "none" if value in (None, ()) else str(value)
 
 

@@ -53,7 +53,7 @@ class ScenarioFile(Model):
     description: Text = ""
     extends: Name | None = None
     """Scenario it builds on; the base if left out."""
-    change: dict[str, Any] = {}
+    change: dict[str, Any] = Field(default_factory=dict)
     """What differs: merged key by key, null removes."""
 
 
@@ -227,7 +227,7 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
             [
                 document.problem(
                     ("currency",),
-                    f"the plan is in {file.currency}, its prices are in {prices.currency}; use books of the plan's currency",
+                    f"the plan is in {file.currency}, its prices are in {prices.currency}; use books in one currency",
                 )
             ]
         )
@@ -251,7 +251,13 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
 def _checked(document: Document) -> tuple[PlanFile, dict[str, Scenario]]:
     """Validate a whole document, or raise with all its problems."""
     if not isinstance(document.content, dict):
-        raise PlanError([Problem("is empty or not a mapping; a plan begins with name, title, currency", file=document.file)])
+        raise PlanError(
+            [
+                Problem(
+                    "is empty or not a mapping; a plan begins with name, title, currency", file=document.file
+                )
+            ]
+        )
     findings: list[Finding] = []
     file = None
     try:
@@ -271,7 +277,10 @@ def _checked(document: Document) -> tuple[PlanFile, dict[str, Scenario]]:
     if file is not None:
         if file.reference not in file.scenarios:
             findings.append(
-                (("reference",), f"scenario {file.reference!r} does not exist; {nearest(file.reference, file.scenarios)}")
+                (
+                    ("reference",),
+                    f"scenario {file.reference!r} does not exist; {nearest(file.reference, file.scenarios)}",
+                )
             )
         if not findings:
             findings += _unused_inputs(document.content, used_inputs)
@@ -290,7 +299,9 @@ def _unique(findings: list[Finding], document: Document) -> list[Problem]:
 
 
 def _unused_inputs(content: Mapping[str, Any], used: set[str]) -> list[Finding]:
-    declared: dict[str, Place] = {name: ("base", "inputs", name) for name in (content["base"].get("inputs") or {})}
+    declared: dict[str, Place] = {
+        name: ("base", "inputs", name) for name in (content["base"].get("inputs") or {})
+    }
     for scenario, spec in content["scenarios"].items():
         change = (spec.get("change") or {}).get("inputs") or {}
         declared |= {n: ("scenarios", scenario, "change", "inputs", n) for n in change if n not in declared}
@@ -331,11 +342,15 @@ def _chain(name: str, specs: Mapping[str, Any], findings: list[Finding]) -> list
     while (parent := specs[chain[0]].get("extends")) is not None:
         place: Place = ("scenarios", chain[0], "extends")
         if not isinstance(parent, str) or parent not in specs:
-            findings.append((place, f"scenario {str(parent)[:60]!r} does not exist; {nearest(parent, specs)}"))
+            findings.append(
+                (place, f"scenario {str(parent)[:60]!r} does not exist; {nearest(parent, specs)}")
+            )
             return None
         if parent in chain:
             circle = " -> ".join([*reversed(chain[: chain.index(parent) + 1]), parent])
-            findings.append((("scenarios", name, "extends"), f"scenarios extend each other in a circle: {circle}"))
+            findings.append(
+                (("scenarios", name, "extends"), f"scenarios extend each other in a circle: {circle}")
+            )
             return None
         chain.insert(0, parent)
     return chain

@@ -9,9 +9,7 @@ from pydantic import Field, field_validator
 from agog_capacity.errors import nearest
 from agog_capacity.model import Fraction, GbPerMonth, In, Label, Model, PerMonth
 
-Continent = Literal[
-    "North America", "Europe", "Asia", "Oceania", "South America", "Africa", "Middle East"
-]
+Continent = Literal["North America", "Europe", "Asia", "Oceania", "South America", "Africa", "Middle East"]
 """Continent as transfer between regions is priced by."""
 
 RegionRole = Literal["primary", "secondary", "active"]
@@ -54,5 +52,7 @@ class Traffic(Model):
             if zone not in known:
                 raise ValueError(f"client zone {zone[:40]!r} is not known; {nearest(zone, known)}")
         if abs(sum(zones.values()) - 1) > 1e-9:
-            raise ValueError(f"the shares of the client zones add up to {sum(zones.values()):g}; they must add up to 1")
+            raise ValueError(
+                f"the shares of the client zones add up to {sum(zones.values()):g}; they must add up to 1"
+            )
         return zones

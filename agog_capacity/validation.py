@@ -60,9 +60,15 @@ def _names_at(model: type[BaseModel], where: Place) -> list[str]:
     """Return the field names at a place inside a model, as far as the annotations tell."""
     current: Any = model
     for part in where:
-        if not isinstance(part, str) or not hasattr(current, "model_fields") or part not in current.model_fields:
+        if (
+            not isinstance(part, str)
+            or not hasattr(current, "model_fields")
+            or part not in current.model_fields
+        ):
             return sorted(current.model_fields) if hasattr(current, "model_fields") else []
         annotation = current.model_fields[part].annotation
-        inner = [a for a in getattr(annotation, "__args__", ()) if isinstance(a, type) and issubclass(a, BaseModel)]
+        inner = [
+            a for a in getattr(annotation, "__args__", ()) if isinstance(a, type) and issubclass(a, BaseModel)
+        ]
         current = inner[0] if inner else annotation
     return [n for n in getattr(current, "model_fields", {}) if n != "name" or current is not model]

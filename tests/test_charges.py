@@ -36,13 +36,19 @@ def prices(tmp_path_factory) -> PriceList:
         for region, factor in (("east", 1.0), ("west", 2.0))
         for start, price in zip(EGRESS_BOUNDS, EGRESS_PRICES, strict=True)
     ]
-    rows += [row(LOGS, "east", 0, "1 GB", "0"), row(LOGS, "east", 5, "1 GB", "2.76"), row(LOGS, "flat", 0, "1 GB", "1")]
+    rows += [
+        row(LOGS, "east", 0, "1 GB", "0"),
+        row(LOGS, "east", 5, "1 GB", "2.76"),
+        row(LOGS, "flat", 0, "1 GB", "1"),
+    ]
     rows += [row(NODES, "east", 0, "1 Hour", "437/2190"), row(DISK, "east", 0, "1 Month", "17.92")]
     lump = "Database,Backup,-,Backups,east,on-demand,,0,1 Month,50,USD,lump,Database/Backup/LRS/A | Database/Backup/LRS/B"
     return PriceList((read_price_book(write_book(tmp_path_factory.mktemp("b") / "book", [*rows, lump])),))
 
 
-def usage(meter: Meter, quantity, unit: str = "GB", *, component: str = "a", region: str = "east", **details) -> Usage:
+def usage(
+    meter: Meter, quantity, unit: str = "GB", *, component: str = "a", region: str = "east", **details
+) -> Usage:
     amounts = np.full(MONTHS.count, quantity, dtype=float)
     return Usage(component, "kind", region, region, meter, amounts, unit, "as tested", **details)
 
@@ -71,7 +77,10 @@ def test_a_free_grant_of_the_billing_account_counts_once_for_all_regions(prices)
 
 
 def test_regions_with_different_bounds_share_a_pool_exactly(prices):
-    lines = [usage(LOGS, 10, region="east", pool="billing account"), usage(LOGS, 10, region="flat", pool="billing account")]
+    lines = [
+        usage(LOGS, 10, region="east", pool="billing account"),
+        usage(LOGS, 10, region="flat", pool="billing account"),
+    ]
     charges = price_usage(lines, prices, MONTHS)
     assert charges[0].monthly_cost[0] == pytest.approx(7.5 * 2.76)
     assert charges[1].monthly_cost[0] == pytest.approx(10 * 1.0)
@@ -91,7 +100,9 @@ def test_three_nodes_keep_their_exact_fraction(prices):
 
 def test_hours_of_a_disk_sold_by_the_month_are_its_share_of_that_month(prices):
     (charge,) = price_usage([usage(DISK, 372, "Hour")], prices, MONTHS)
-    assert charge.monthly_cost.tolist() == pytest.approx([17.92 * 372 / 744, 17.92 * 372 / 672, 17.92 * 372 / 744])
+    assert charge.monthly_cost.tolist() == pytest.approx(
+        [17.92 * 372 / 744, 17.92 * 372 / 672, 17.92 * 372 / 744]
+    )
 
 
 def test_units_that_cannot_be_converted_are_an_error(prices):
@@ -129,7 +140,8 @@ _AMOUNT = st.floats(0, 1e7, allow_nan=False)
 )
 def test_the_parts_add_up_to_the_whole(prices, amounts, pool):
     lines = [
-        usage(EGRESS, amount, component=f"c{i}", region=region, pool=pool) for i, (amount, region) in enumerate(amounts)
+        usage(EGRESS, amount, component=f"c{i}", region=region, pool=pool)
+        for i, (amount, region) in enumerate(amounts)
     ]
     charges = price_usage(lines, prices, MONTHS)
     for line, charge in zip(lines, charges, strict=True):
@@ -137,7 +149,9 @@ def test_the_parts_add_up_to_the_whole(prices, amounts, pool):
     if pool == "region":
         for region, factor in (("east", 1.0), ("west", 2.0)):
             whole = sum(amount for amount, where in amounts if where == region)
-            expected = float(graduated_quantities([whole], EGRESS_BOUNDS)[:, 0] @ np.array(EGRESS_PRICES)) * factor
+            expected = (
+                float(graduated_quantities([whole], EGRESS_BOUNDS)[:, 0] @ np.array(EGRESS_PRICES)) * factor
+            )
             found = sum(c.monthly_cost[0] for c in charges if c.usage.region == region)
             assert found == pytest.approx(expected, rel=1e-9, abs=1e-6)
 
@@ -147,7 +161,9 @@ def test_pooling_is_never_cheaper_than_free_grants_for_each(prices, amounts):
     """One free grant for all cannot be worth more than one for each; the price falls with volume after that."""
     each = [usage(LOGS, amount, component=f"c{i}", pool="resource") for i, amount in enumerate(amounts)]
     together = [usage(LOGS, amount, component=f"c{i}", pool="region") for i, amount in enumerate(amounts)]
-    assert total(price_usage(together, prices, MONTHS))[0] >= total(price_usage(each, prices, MONTHS))[0] - 1e-6
+    assert (
+        total(price_usage(together, prices, MONTHS))[0] >= total(price_usage(each, prices, MONTHS))[0] - 1e-6
+    )
 
 
 @given(_AMOUNT, _AMOUNT)

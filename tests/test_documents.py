@@ -13,7 +13,17 @@ from agog_capacity.errors import DocumentError
 
 def test_core_schema_scalars_are_read_as_a_planner_means_them():
     content = parse_yaml("a: 1\nb: 1.5e3\nc: no\nd: 2027-01\ne: true\nf: ~\ng: '7'\nh: 010\ni: .5\n").content
-    assert content == {"a": 1, "b": 1500.0, "c": "no", "d": "2027-01", "e": True, "f": None, "g": "7", "h": 10, "i": 0.5}
+    assert content == {
+        "a": 1,
+        "b": 1500.0,
+        "c": "no",
+        "d": "2027-01",
+        "e": True,
+        "f": None,
+        "g": "7",
+        "h": 10,
+        "i": 0.5,
+    }
 
 
 def test_every_value_keeps_its_line():
@@ -83,7 +93,9 @@ def test_any_text_is_read_or_refused_by_the_projects_own_error(text):
 
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(min_size=1, max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(min_size=1, max_size=8), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 

@@ -67,7 +67,7 @@ def test_a_valid_plan_has_its_scenarios_merged(shop):
     plan = load_plan(shop())
     assert list(plan.scenarios) == ["one", "two"]
     assert list(plan.scenario("two").design.components) == ["cluster", "second"]
-    assert plan.scenario("two").design.components["cluster"].tier == "Standard"
+    assert plan.scenario("two").design.components["cluster"].model_dump()["tier"] == "Standard"
 
 
 def test_an_unknown_scenario_names_the_nearest(shop):
@@ -79,7 +79,7 @@ def test_an_unknown_scenario_names_the_nearest(shop):
     "old, new, line, words",
     [
         ("currency: USD", "curency: USD", 3, "'curency' is not known here; nearest: 'currency'"),
-        ("kind: aks_cluster, region: eastus2, tier: \"", "kind: aks_clustr, region: eastus2, tier: \"", 14, "nearest: 'aks_cluster'"),
+        ('aks_cluster, region: eastus2, tier: "', 'aks_clustr, region: eastus2, tier: "', 14, "nearest: 'aks_cluster'"),
         ("tier: Free", "tier: Fre", 23, "not one of 'Free', 'Standard' or 'Premium'"),
         ("tier: Free", "tier: Free, zones: 3", 23, "'zones' is not known here"),
         ("region: eastus2, tier: Free", "region: eastus, tier: Free", 23, "nearest: 'eastus2'"),
@@ -118,7 +118,10 @@ def test_all_problems_of_a_file_are_reported_together_and_once(shop):
 
 
 def test_a_duplicate_key_is_a_problem(shop):
-    assert any("stands twice" in text for text in problems(shop(("  one: {title: One}", "  one: {title: One}\n  one: {title: B}"))))
+    assert any(
+        "stands twice" in text
+        for text in problems(shop(("  one: {title: One}", "  one: {title: One}\n  one: {title: B}")))
+    )
 
 
 def test_scenarios_that_extend_each_other_are_named_as_a_circle(shop):
@@ -144,14 +147,17 @@ def test_books_of_another_currency_are_refused(shop, tmp_path):
 def test_what_if_adds_a_scenario_and_leaves_the_plan_as_it_was(shop):
     plan = load_plan(shop())
     changed = plan.with_scenario("free", {"components": {"cluster": {"tier": "Free"}}}, extends="two")
-    assert changed.scenario("free").design.components["cluster"].tier == "Free"
+    assert changed.scenario("free").design.components["cluster"].model_dump()["tier"] == "Free"
     assert list(plan.scenarios) == ["one", "two"]
     assert changed.digest != plan.digest
     with pytest.raises(PlanError, match="Fre"):
         plan.with_scenario("bad", {"components": {"cluster": {"tier": "Fre"}}})
 
 
-@pytest.mark.parametrize("content", ["", "[]", "5", "a: 1", "base: 5\nscenarios: 6\n", "scenarios: {a: {extends: [1]}}\nbase: {}\n"])
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "5", "a: 1", "base: 5\nscenarios: 6\n", "scenarios: {a: {extends: [1]}}\nbase: {}\n"],
+)
 def test_what_is_no_plan_at_all_is_refused_in_words(tmp_path, content):
     path = tmp_path / "plan.yaml"
     path.write_text(content)
@@ -159,7 +165,7 @@ def test_what_is_no_plan_at_all_is_refused_in_words(tmp_path, content):
 
 
 _SCRAPS = st.sampled_from(
-    ["null", "[]", "{}", "-1", "1e308", "true", "'<script>alert(1)</script>'", "${tier}", "${}", "{a: {b: {c: 1}}}", "[1, {x: y}]"]
+    ["null", "[]", "{}", "-1", "1e308", "true", "'<script>'", "${tier}", "${}", "{a: {b: {c: 1}}}", "[1, {x: y}]"]
 )  # fmt: skip
 _PLACES = [
     line.split(":")[0].strip() for line in textwrap.dedent(PLAN).splitlines() if line.strip() and ":" in line

@@ -37,7 +37,9 @@ def test_every_unit_of_the_price_data_is_read(text, pack, base):
     assert (unit.pack, unit.base) == (pack, base)
 
 
-@pytest.mark.parametrize("text", ["", " ", "1 Parsec", "0 GB", "-1 GB", "GB per Month", "1 GB/", "1e9 GB", "1 GB/Month/Day"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "1 Parsec", "0 GB", "-1 GB", "GB per Month", "1 GB/", "1e9 GB", "1 GB/Month/Day"]
+)
 def test_an_unknown_unit_is_an_error_never_hours(text):
     with pytest.raises(UnitError):
         parse_unit(text)

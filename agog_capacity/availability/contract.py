@@ -112,7 +112,9 @@ class Contract:
     def label(self) -> str:
         """What kind of figure this is; to be printed beside it."""
         if self.unavailability is None:
-            return f"no SLA: {', '.join(self.without_level)}" if self.without_level else "no serving path stated"
+            return (
+                f"no SLA: {', '.join(self.without_level)}" if self.without_level else "no serving path stated"
+            )
         return "contractual, upper bound" if self.upper_bound else "contractual"
 
     def sources_line(self) -> str:
@@ -176,4 +178,6 @@ def contract_availability(
         else:
             steps.append(unavailability(step, ""))
     known = bool(path) and not without
-    return Contract(series_unavailability(steps) if known else None, alternatives, tuple(parts), tuple(without))
+    return Contract(
+        series_unavailability(steps) if known else None, alternatives, tuple(parts), tuple(without)
+    )

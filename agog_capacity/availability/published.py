@@ -72,11 +72,17 @@ def read_service_levels(path: Path) -> dict[ServiceLevel, PublishedLevel]:
                 percent = Decimal(-1)
             if not 0 <= percent <= 100:
                 problems.append(
-                    Problem(f"sla_percent {row['sla_percent']!r} is not a percentage", line=reader.line_num, file=str(path))
+                    Problem(
+                        f"sla_percent {row['sla_percent']!r} is not a percentage",
+                        line=reader.line_num,
+                        file=str(path),
+                    )
                 )
         if level in rows:
             problems.append(Problem(f"{level} stands twice", line=reader.line_num, file=str(path)))
-        rows[level] = PublishedLevel(level, percent, row["source"], row["date"], row["confidence"], row["note"])
+        rows[level] = PublishedLevel(
+            level, percent, row["source"], row["date"], row["confidence"], row["note"]
+        )
     if problems:
         raise DocumentError(problems)
     return rows

@@ -74,7 +74,9 @@ class PriceKey(NamedTuple):
 
     def __str__(self) -> str:
         """Return the key for a message."""
-        option = f" {self.purchase_option} {self.term}".rstrip() if self.purchase_option != "on-demand" else ""
+        option = (
+            f" {self.purchase_option} {self.term}".rstrip() if self.purchase_option != "on-demand" else ""
+        )
         return f"{self.meter.text!r} in {self.region}{option}"
 
 
@@ -200,15 +202,14 @@ class PriceBook:
             raise AmbiguousPrice(
                 f"price book {self.name!r} prices {key} more than once: "
                 + " and ".join(
-                    f"{s.key.meter.text!r} (line {s.tiers[0].line})" for s in (*([own] if own else []), *lumps)
+                    f"{s.key.meter.text!r} (line {s.tiers[0].line})"
+                    for s in (*([own] if own else []), *lumps)
                 )
                 + "; keep one"
             )
         return own or (lumps[0] if lumps else None)
 
-    def find(
-        self, meter: Meter, region: str, purchase_option: str = "on-demand", term: str = ""
-    ) -> Schedule:
+    def find(self, meter: Meter, region: str, purchase_option: str = "on-demand", term: str = "") -> Schedule:
         """Return the one schedule of a meter in a region.
 
         Parameters
@@ -296,7 +297,9 @@ def _facts(text: str, file: str) -> dict[str, Any]:
     content = document.content
     problems: list[Problem] = []
     if not isinstance(content, dict):
-        raise PriceBookError([Problem("must be a mapping with name, title, provider, currency, as_of", file=file)])
+        raise PriceBookError(
+            [Problem("must be a mapping with name, title, provider, currency, as_of", file=file)]
+        )
     facts: dict[str, Any] = {}
     required = ("name", "title", "provider", "currency", "as_of", "description")
     for key in required:
@@ -306,14 +309,20 @@ def _facts(text: str, file: str) -> dict[str, Any]:
         facts[key] = value
     for key in content:
         if key not in (*required, "sources", "derived_rates"):
-            problems.append(document.problem((key,), f"{path_text((key,))!r} is not known; {nearest(key, required)}"))
+            problems.append(
+                document.problem((key,), f"{path_text((key,))!r} is not known; {nearest(key, required)}")
+            )
     if isinstance(facts["currency"], str) and not _CURRENCY.match(facts["currency"]):
-        problems.append(document.problem(("currency",), f"currency {facts['currency'][:20]!r} is not a code like 'USD'"))
+        problems.append(
+            document.problem(("currency",), f"currency {facts['currency'][:20]!r} is not a code like 'USD'")
+        )
     if isinstance(facts["as_of"], str):
         try:
             facts["as_of"] = date.fromisoformat(facts["as_of"])
         except ValueError:
-            problems.append(document.problem(("as_of",), f"as_of {facts['as_of'][:20]!r} is not a date like '2026-08-22'"))
+            problems.append(
+                document.problem(("as_of",), f"as_of {facts['as_of'][:20]!r} is not a date like '2026-08-22'")
+            )
     if problems:
         raise PriceBookError(problems)
     return facts
@@ -367,7 +376,9 @@ def _rows(text: str, file: str, problems: list[Problem]) -> Iterator[tuple[int, 
         unknown = [name for name in header if name not in COLUMNS]
         if missing or unknown or len(set(header)) < len(header):
             parts = [f"lacks {', '.join(missing)}"] if missing else []
-            parts += [f"has {name[:40]!r}, which is not known; {nearest(name, COLUMNS)}" for name in unknown[:5]]
+            parts += [
+                f"has {name[:40]!r}, which is not known; {nearest(name, COLUMNS)}" for name in unknown[:5]
+            ]
             parts += ["has a column twice"] if len(set(header)) < len(header) else []
             raise PriceBookError([Problem(f"the header {'; '.join(parts)}", line=1, file=file)])
         for values in reader:
@@ -375,7 +386,9 @@ def _rows(text: str, file: str, problems: list[Problem]) -> Iterator[tuple[int, 
                 continue
             if len(values) != len(header):
                 problems.append(
-                    Problem(f"has {len(values)} values for {len(header)} columns", line=reader.line_num, file=file)
+                    Problem(
+                        f"has {len(values)} values for {len(header)} columns", line=reader.line_num, file=file
+                    )
                 )
                 continue
             yield reader.line_num, dict(zip(header, values, strict=True))
@@ -407,9 +420,13 @@ def _price(row: Mapping[str, str], line: int, currency: str) -> Price:
     except UnitError as error:
         complaints.append(error.problems[0].message)
     if lump and unit != Unit(1.0, "Month"):
-        complaints.append(f"a lump is an amount per month; its unit must be '1 Month', not {row['unit'][:40]!r}")
+        complaints.append(
+            f"a lump is an amount per month; its unit must be '1 Month', not {row['unit'][:40]!r}"
+        )
     if row["currency"] != currency:
-        complaints.append(f"currency {row['currency'][:20]!r} is not the book's {currency!r}; a book has one currency")
+        complaints.append(
+            f"currency {row['currency'][:20]!r} is not the book's {currency!r}; a book has one currency"
+        )
     if not row["source"].strip():
         complaints.append("source is empty; say where the price is from")
     tier_start = _amount(row["tier_start"], "tier_start", complaints)
@@ -449,7 +466,9 @@ def _covers(text: str, lump: bool, complaints: list[str]) -> tuple[Meter, ...]:
 
 def _amount(text: str, column: str, complaints: list[str]) -> float:
     if not _AMOUNT.match(text):
-        complaints.append(f"{column} {text[:40]!r} is not an amount of 0 or more; write 0.384 or a fraction like 437/2190")
+        complaints.append(
+            f"{column} {text[:40]!r} is not an amount of 0 or more; write 0.384 or a fraction like 437/2190"
+        )
         return 0.0
     try:
         amount = float(Fraction(text))

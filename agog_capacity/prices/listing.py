@@ -13,7 +13,9 @@ _MOST = 200
 """A search that finds more is not a question; it says so instead of filling the screen."""
 
 
-def prices_text(meter: str, *, region: str | None = None, book: str | None = None, near: Path | None = None) -> str:
+def prices_text(
+    meter: str, *, region: str | None = None, book: str | None = None, near: Path | None = None
+) -> str:
     """Return the prices whose meter matches, one block a schedule.
 
     Parameters
@@ -45,9 +47,13 @@ def prices_text(meter: str, *, region: str | None = None, book: str | None = Non
     ]
     if not found:
         texts = {schedule.key.meter.text for one in books for schedule in one.schedules.values()}
-        raise NotInResult(f"no price matches {meter!r}{f' in {region}' if region else ''}; {nearest(meter, texts)}")
+        raise NotInResult(
+            f"no price matches {meter!r}{f' in {region}' if region else ''}; {nearest(meter, texts)}"
+        )
     if len(found) > _MOST:
-        raise NotInResult(f"{len(found):,} prices match {meter!r}; name a region, a book or more of the meter")
+        raise NotInResult(
+            f"{len(found):,} prices match {meter!r}; name a region, a book or more of the meter"
+        )
     return "\n".join(_block(one, schedule) for one, schedule in found)
 
 

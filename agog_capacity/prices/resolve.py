@@ -54,7 +54,9 @@ class PriceList:
                 currencies[f"stand-in for {stand_in.meter}"] = stand_in.use.price.currency
         if len(set(currencies.values())) > 1:
             listed = ", ".join(f"{name}: {currency}" for name, currency in currencies.items())
-            raise CurrencyMismatch(f"prices in different currencies cannot be added ({listed}); use books of one currency")
+            raise CurrencyMismatch(
+                f"prices in different currencies cannot be added ({listed}); use books of one currency"
+            )
 
     @property
     def currency(self) -> str | None:
@@ -84,10 +86,12 @@ class PriceList:
             if found is not None:
                 return found
             dead_ends.append(str(stand_in.target(key)))
-        asked = "; ".join(f"{book.name}: {book.nearest(key)}" for book in self.books) or "the plan names no book"
+        asked = (
+            "; ".join(f"{book.name}: {book.nearest(key)}" for book in self.books) or "the plan names no book"
+        )
         tried = f"; its stand-in {', '.join(dead_ends)} has no price either" if dead_ends else ""
         raise PriceNotFound(
-            f"no price for {key}{tried} ({asked}); add a row to a book, or a stand-in to the plan, or correct the component"
+            f"no price for {key}{tried} ({asked}); add a row to a book, add a stand-in to the plan, or correct it"
         )
 
     def _stand_in(self, key: PriceKey, stand_in: StandIn) -> ResolvedPrice | None:
@@ -149,7 +153,9 @@ def load_price_books(names: Sequence[str], near: Path | None = None) -> tuple[Pr
         If a book does not exist, or one that does is not valid; with all problems of all books.
     """
     folders = book_folders(near)
-    known = {path.parent.name: path.parent for folder in reversed(folders) for path in folder.glob("*/book.yaml")}
+    known = {
+        path.parent.name: path.parent for folder in reversed(folders) for path in folder.glob("*/book.yaml")
+    }
     problems: list[Problem] = []
     books = []
     for name in names:
@@ -162,7 +168,9 @@ def load_price_books(names: Sequence[str], near: Path | None = None) -> tuple[Pr
             problems.extend(error.problems)
             continue
         if book.name != name:
-            problems.append(Problem(f"the book in folder {name!r} calls itself {book.name!r}; make them equal"))
+            problems.append(
+                Problem(f"the book in folder {name!r} calls itself {book.name!r}; make them equal")
+            )
         books.append(book)
     if problems:
         raise PriceBookError(problems)

@@ -13,6 +13,7 @@ from agog_capacity.prices.book import PriceKey
 from agog_capacity.prices.meter import Meter
 from agog_capacity.units import parse_unit
 
+
 class OwnPrice(Model):
     """A price the planner brings, with where it is from."""
 
@@ -46,7 +47,9 @@ class Substitute(Model):
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
         if (self.price is None) == (self.region is None and self.meter is None):
-            raise ValueError("name a region and/or a meter to take the price from, or a price of your own, not both")
+            raise ValueError(
+                "name a region and/or a meter to take the price from, or a price of your own, not both"
+            )
         return self
 
     @field_validator("meter")
@@ -73,7 +76,9 @@ class StandIn(Model):
 
     def covers(self, key: PriceKey) -> bool:
         """Return whether this stands in for the on-demand price of a key."""
-        return key.meter.text == self.meter and key.region in self.regions and key.purchase_option == "on-demand"
+        return (
+            key.meter.text == self.meter and key.region in self.regions and key.purchase_option == "on-demand"
+        )
 
     def target(self, key: PriceKey) -> PriceKey:
         """Return the key whose price is taken instead."""
