@@ -42,7 +42,11 @@ class AksCluster(Component):
         if self.tier == "Standard" or not self.long_term_support_replaces_fee:
             lines.append(
                 self.line(
-                    Meter(*_PRODUCT, "Standard Uptime SLA"), hours, "Hour", "1 cluster x hours of the month", fields=("tier",)
+                    Meter(*_PRODUCT, "Standard Uptime SLA"),
+                    hours,
+                    "Hour",
+                    "1 cluster x hours of the month",
+                    fields=("tier",),
                 )
             )
         if self.tier == "Premium":

@@ -94,8 +94,10 @@ class UsageContext:
 
     def days(self, component: Component) -> FloatArray:
         """Days of each month in which the component exists, shape (months,). [days]"""
-        return self.hours(component) / HOURS_PER_DAY if self.months.length == "calendar" else (
-            self.months.days * self.share_active(component)
+        return (
+            self.hours(component) / HOURS_PER_DAY
+            if self.months.length == "calendar"
+            else (self.months.days * self.share_active(component))
         )
 
     def of_kind(self, kind: str) -> tuple[Component, ...]:

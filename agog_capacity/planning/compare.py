@@ -81,7 +81,12 @@ class Comparison:
         return cost_frame(self, attribute)
 
     def explain(
-        self, scenario: str, *, component: str | None = None, region: str | None = None, month: str | None = None
+        self,
+        scenario: str,
+        *,
+        component: str | None = None,
+        region: str | None = None,
+        month: str | None = None,
     ) -> Explanation:
         """Unfold a number of this comparison; see `agog_capacity.explain`."""
         return explain(self.forecast(scenario), component=component, region=region, month=month)
@@ -117,7 +122,9 @@ class Comparison:
         return comparison_html(self)
 
 
-def compare(plan: Plan, scenarios: Sequence[str] | None = None, *, reference: str | None = None) -> Comparison:
+def compare(
+    plan: Plan, scenarios: Sequence[str] | None = None, *, reference: str | None = None
+) -> Comparison:
     """Forecast scenarios of a plan and set them side by side.
 
     Parameters
@@ -141,7 +148,9 @@ def compare(plan: Plan, scenarios: Sequence[str] | None = None, *, reference: st
         With every meter that has neither a price nor a stand-in.
     """
     base = plan.scenario(reference or plan.reference).name
-    chosen = [plan.scenario(name).name for name in scenarios] if scenarios is not None else list(plan.scenarios)
+    chosen = (
+        [plan.scenario(name).name for name in scenarios] if scenarios is not None else list(plan.scenarios)
+    )
     if base not in chosen:
         chosen = [base, *chosen]
     return Comparison(plan, tuple(forecast(plan, name) for name in dict.fromkeys(chosen)), base)

@@ -69,9 +69,13 @@ class Explanation:
         for part in self.parts:
             tier = f" [{part.tier}]" if part.tier else ""
             lines.append(f"  {part.component}, {part.region}: {part.cost:,.2f}  {part.meter}{tier}")
-            lines.append(f"    {part.quantity:,.6g} {part.unit} x {part.unit_price:.9g}  ({part.rule})")
+            lines.append(f"    {part.quantity:,.10g} {part.unit} x {part.unit_price:.9g}  ({part.rule})")
             lines.append(f"    price: {part.price_row}; book {part.book} of {part.price_date}; {part.source}")
-            for label, text in (("stand-in", part.stand_in), ("assumed", part.assumptions), ("note", part.note)):
+            for label, text in (
+                ("stand-in", part.stand_in),
+                ("assumed", part.assumptions),
+                ("note", part.note),
+            ):
                 if text:
                     lines.append(f"    {label}: {text}")
         return "\n".join(lines)
@@ -137,13 +141,13 @@ def _parts(forecast: Forecast, charge: Charge, window: slice) -> Iterator[Part]:
     starts = price.schedule.tier_starts
     for tier in used if len(used) else [0]:
         row = tiers[tier]
-        upper = f"{starts[tier + 1]:,g}" if tier + 1 < len(starts) else "…"
+        upper = f"{starts[tier + 1]:,.12g}" if tier + 1 < len(starts) else "…"
         sold = f"{row.unit_price:.9g} {row.currency} per {row.unit}"
         yield Part(
             component=usage.component,
             region=usage.region,
             meter=usage.meter.text,
-            tier=f"{starts[tier]:,g} to {upper} {price.schedule.base}" if len(starts) > 1 else "",
+            tier=f"{starts[tier]:,.12g} to {upper} {price.schedule.base}" if len(starts) > 1 else "",
             quantity=float(quantities[tier]),
             unit=usage.unit if price.schedule.lump else price.schedule.base,
             unit_price=float(charge.unit_price[tier]),

@@ -48,7 +48,8 @@ class Forecast:
     @property
     def monthly_cost(self) -> FloatArray:
         """Cost of each month, shape (months,). [currency]"""
-        return np.sum([charge.monthly_cost for charge in self.charges], axis=0) + np.zeros(self.months.count)
+        costs = [charge.monthly_cost for charge in self.charges]
+        return np.asarray(np.sum(costs, axis=0) if costs else np.zeros(self.months.count), dtype=float)
 
     @property
     def total_cost(self) -> float:
@@ -136,7 +137,9 @@ def forecast(plan: Plan, scenario: str) -> Forecast:
     context = chosen.design.context(plan.months)
     usage = [line for component in chosen.design.components.values() for line in component.usage(context)]
     charges = price_usage(usage, plan.prices, plan.months)
-    contract = contract_availability(chosen.design.serving_path, chosen.design.components, plan.service_levels)
+    contract = contract_availability(
+        chosen.design.serving_path, chosen.design.components, plan.service_levels
+    )
     return Forecast(chosen, plan.months, plan.currency, charges, contract)
 
 

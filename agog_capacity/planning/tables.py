@@ -27,7 +27,9 @@ def charges_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
     what is free is seen.
     """
     blocks = [block for one in forecasts for charge in one.charges for block in _blocks(one, charge)]
-    columns = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]} if blocks else {}
+    columns = (
+        {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]} if blocks else {}
+    )
     frame = pd.DataFrame(columns, columns=list(CHARGES))
     frame["billing_period_start"] = pd.to_datetime(frame["billing_period_start"], utc=True)
     return checked(frame, CHARGES, "the table of charges")
@@ -61,7 +63,9 @@ def _blocks(forecast: Forecast, charge: Charge) -> Iterator[dict[str, Any]]:
         if not count:
             continue
         cost = charge.cost[tier][keep]
-        block: dict[str, Any] = {name: np.full(count, value, dtype=object) for name, value in constant.items()}
+        block: dict[str, Any] = {
+            name: np.full(count, value, dtype=object) for name, value in constant.items()
+        }
         block |= {
             "billing_period_start": starts[keep],
             "tier_start": np.full(count, row.tier_start),

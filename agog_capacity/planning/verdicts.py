@@ -54,7 +54,11 @@ def verdicts(forecast: Forecast, targets: Targets) -> tuple[Verdict, ...]:
         (targets.latency_p95_ms, "latency P95 at most {:g} ms"),
     ):
         if value is not None:
-            found.append(Verdict(words.format(value), "needs a simulated failure or load; not judged by contracts", None))
+            found.append(
+                Verdict(
+                    words.format(value), "needs a simulated failure or load; not judged by contracts", None
+                )
+            )
     return tuple(found)
 
 
@@ -65,5 +69,7 @@ def _availability(forecast: Forecast, percent: float, measured: str) -> Verdict:
     if contract.percent is None:
         return Verdict(target, contract.label, None)
     return Verdict(
-        target, f"{contract.percent:.6g} % ({contract.label})", contract.percent >= percent - _ROUNDING_PERCENT
+        target,
+        f"{contract.percent:.6g} % ({contract.label})",
+        contract.percent >= percent - _ROUNDING_PERCENT,
     )

@@ -62,7 +62,7 @@ def _block(book: PriceBook, schedule: Schedule) -> str:
     option = f"{key.purchase_option} {key.term}".rstrip()
     lines = [f"{key.meter.text}, {key.region}, {option}  [{book.name}]"]
     for price in schedule.tiers:
-        tier = f"from {price.tier_start:,g} {schedule.base}: " if len(schedule.tiers) > 1 else ""
+        tier = f"from {price.tier_start:,.12g} {schedule.base}: " if len(schedule.tiers) > 1 else ""
         lines.append(f"  {tier}{price.unit_price:.9g} {price.currency} per {price.unit}")
     row = schedule.tiers[0]
     about = "; ".join(text for text in (row.confidence, row.derived, row.note) if text)
