@@ -187,3 +187,11 @@ def test_any_value_in_any_place_is_read_or_refused_by_the_projects_own_error(tmp
         load_plan(path)
     except AgogCapacityError as error:
         assert str(error)
+
+
+def test_traffic_that_nothing_meters_is_a_problem(shop):
+    traffic = (
+        "  traffic: {requests_per_month: 1, to_clients_gb_per_month: 1, to_origin_gb_per_month: 1, "
+        "client_zones: {Zone 1: 1.0}}\n  components:"
+    )
+    assert any("no component meters this traffic" in text for text in problems(shop(("\n  components:", "\n" + traffic))))

@@ -82,6 +82,7 @@ class Bandwidth(Component):
     """Data over globally peered virtual networks, one entry for each direction."""
 
     regional: ClassVar[bool] = False
+    meters_traffic: ClassVar[bool] = True
     title: ClassVar[str] = "Bandwidth"
 
     @classmethod

@@ -128,6 +128,8 @@ class Component(Model):
     """Whether a component of this kind stands in a region."""
     title: ClassVar[str] = ""
     """Name of the kind for people."""
+    meters_traffic: ClassVar[bool] = False
+    """Whether a component of this kind meters what the design sends to its clients."""
 
     @model_validator(mode="after")
     def _place_and_time_are_possible(self) -> Self:

@@ -6,17 +6,20 @@ metered by the provider too; no price of it is known, and it is not here.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from agog_capacity.components.base import Component, ServiceLevel, Usage, UsageContext
-from agog_capacity.model import Days, Gib, PerMonth
+from agog_capacity.model import Days, Gib, In, PerMonth
 from agog_capacity.prices.meter import Meter
 from agog_capacity.units import CALCULATOR_MONTH_DAYS
 
 MINIMUM_STORAGE_DAYS = {"Hot": 0.0, "Cool": 30.0, "Cold": 90.0, "Archive": 180.0}
 """Days a blob is paid for at least, by access tier. [days]"""
+
+
+GibPerMonth = Annotated[float, Field(strict=True, ge=0, le=1e15), In("GiB per month")]
 
 
 class BlobStorage(Component):
@@ -33,9 +36,9 @@ class BlobStorage(Component):
     """Writes, lists and creations."""
     read_operations_per_month: PerMonth = 0.0
     """Reads."""
-    retrieved_gib_per_month: Gib = 0.0
+    retrieved_gib_per_month: GibPerMonth = 0.0
     """Data read back in a month; free in the hot tier."""
-    deleted_early_gib_per_month: Gib = 0.0
+    deleted_early_gib_per_month: GibPerMonth = 0.0
     """Data deleted or moved in a month before their minimum time."""
     deleted_after_days: Days = 0.0
     """Age of those data."""

@@ -48,6 +48,7 @@ class FrontDoor(Component):
     The field's reading; to be checked against an invoice."""
 
     regional: ClassVar[bool] = False
+    meters_traffic: ClassVar[bool] = True
     title: ClassVar[str] = "Front Door"
 
     @classmethod
@@ -128,6 +129,13 @@ class FrontDoor(Component):
             and (other.ends is None or day < other.ends)
         ]
         total = sum(other.traffic_share for other in at_once)
+        if total < 1 - 1e-9 and not context.of_kind("bandwidth"):
+            return (
+                (
+                    "traffic_share",
+                    f"{1 - total:g} of the traffic goes past Front Door and nothing meters it; add a component of kind bandwidth",
+                ),
+            )
         if total <= 1 + 1e-9:
             return ()
         names = ", ".join(repr(other.name) for other in at_once)

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import field_validator, model_validator
 
-from agog_capacity.components.azure_sizes import (
+from agog_capacity.azure_sizes import (
     VmSize,
     default_os_disk_gib,
     disk_class,

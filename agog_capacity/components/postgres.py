@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from agog_capacity.components.azure_sizes import parse_vm_size
+from agog_capacity.azure_sizes import parse_vm_size
 from agog_capacity.components.base import Component, RefersTo, ServiceLevel, Usage, UsageContext
 from agog_capacity.model import Flag, GbPerDay, Gib, In, Label, Multiple, Name
 from agog_capacity.prices.meter import Meter

@@ -62,6 +62,18 @@ class Comparison:
 
         return summary_frame(self)
 
+    def verdict_frame(self) -> pd.DataFrame:
+        """Return one row a scenario and target: the verdict in a word, and what is reached."""
+        from agog_capacity.planning.tables import verdict_frame
+
+        return verdict_frame(self)
+
+    def stand_ins(self) -> pd.DataFrame:
+        """Return the stand-ins in use: for which meter and region, what is used instead, why."""
+        from agog_capacity.planning.tables import stand_in_frame
+
+        return stand_in_frame(self.forecasts)
+
     def charges(self) -> pd.DataFrame:
         """Return every charge of every scenario; columns as in `agog_capacity.frames.CHARGES`."""
         from agog_capacity.planning.tables import charges_frame

@@ -116,6 +116,31 @@ def summary_frame(comparison: Comparison) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("scenario")
 
 
+def verdict_frame(comparison: Comparison) -> pd.DataFrame:
+    """Return one row a scenario and target, indexed by both; see `Comparison.verdict_frame`."""
+    rows = [
+        {"scenario": one.name, "target": verdict.target, "verdict": verdict.word, "result": verdict.result}
+        for one in comparison.forecasts
+        for verdict in verdicts(one, comparison.plan.targets)
+    ]
+    return pd.DataFrame(rows, columns=["scenario", "target", "verdict", "result"]).set_index(["scenario", "target"])
+
+
+def stand_in_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
+    """Return the stand-ins in use, one row a meter and region; see `Comparison.stand_ins`."""
+    rows = {
+        (charge.usage.meter.text, charge.usage.price_region): {
+            "meter": charge.usage.meter.text,
+            "region": charge.usage.price_region,
+            "used_instead": stand_in.describe(),
+            "because": stand_in.because,
+        }
+        for one in forecasts
+        for stand_in, charge in one.stand_ins()
+    }
+    return pd.DataFrame(list(rows.values()), columns=["meter", "region", "used_instead", "because"])
+
+
 def cost_frame(comparison: Comparison, attribute: str) -> pd.DataFrame:
     """Return costs by an attribute, one column a scenario; see `Comparison.by`."""
     if attribute not in _ATTRIBUTES:
