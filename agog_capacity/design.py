@@ -211,7 +211,9 @@ def _cross_checks(design: Design) -> list[Finding]:
     context = design.context(Months("2000-01", 1))
     if design.traffic is not None and not any(c.meters_traffic for c in design.components.values()):
         meters = [name for name, kind in kinds().items() if kind.meters_traffic]
-        findings.append((("traffic",), f"no component meters this traffic; add one of kind {' or '.join(meters)}"))
+        findings.append(
+            (("traffic",), f"no component meters this traffic; add one of kind {' or '.join(meters)}")
+        )
     for name, component in design.components.items():
         findings += _reference_findings(design, name, component)
         for field_name, message in component.problems(context):

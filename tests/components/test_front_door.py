@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from agog_capacity.components.bandwidth import Bandwidth
 from agog_capacity.components.front_door import CLIENT_ZONES, FrontDoor
 from agog_capacity.errors import InputError
 from agog_capacity.periods import Months
@@ -58,7 +59,14 @@ def test_two_profiles_share_the_traffic():
         if line.meter.meter.endswith("Requests")
     ]
     assert sum(requests) == pytest.approx(0.75 * TRAFFIC.requests_per_month)
-    assert first.problems(context) == second.problems(context) == ()
+
+
+def test_traffic_past_front_door_needs_something_that_meters_it():
+    first, second = door(traffic_share=0.25), door(name="other", traffic_share=0.5)
+    ((field, message),) = first.problems(context_of(first, second))
+    assert field == "traffic_share"
+    assert "0.25 of the traffic goes past Front Door" in message
+    assert first.problems(context_of(first, second, Bandwidth(name="bandwidth"))) == ()
 
 
 def test_two_profiles_must_not_carry_the_same_traffic():

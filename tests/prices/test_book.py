@@ -53,18 +53,23 @@ def test_tiers_are_in_order_whatever_the_order_of_the_rows(folder):
     egress = "Bandwidth,Internet,Standard,Out,eastus2,on-demand,"
     book = read_price_book(folder(f"{egress},100,1 GB,0.087,USD", f"{egress},0,1 GB,0,USD"))
     schedule = book.find(Meter("Bandwidth", "Internet", "Standard", "Out"), "eastus2")
-    assert schedule.tier_starts == (0, 100)
-    assert schedule.per_base_unit == (0, 0.087)
+    assert list(schedule.tier_starts) == [0, 100]
+    assert list(schedule.per_base_unit) == [0, 0.087]
 
 
 def test_a_price_per_ten_thousand_is_divided_once(folder):
     book = read_price_book(folder("Key Vault,Key Vault,Standard,Operations,eastus,on-demand,,0,10K,0.03,USD"))
-    assert book.find(Meter("Key Vault", "Key Vault", "Standard", "Operations"), "eastus").per_base_unit == (3e-6,)
+    assert book.find(Meter("Key Vault", "Key Vault", "Standard", "Operations"), "eastus").per_base_unit == (
+        3e-6,
+    )
 
 
 def test_a_lump_beside_a_price_of_its_own_is_ambiguous(folder):
     book = read_price_book(
-        folder(f"{ROW},on-demand,,0,1 Hour,0.384,USD", f"All,-,-,Everything,eastus2,on-demand,,0,1 Month,5,USD,lump,{LINUX.text}")
+        folder(
+            f"{ROW},on-demand,,0,1 Hour,0.384,USD",
+            f"All,-,-,Everything,eastus2,on-demand,,0,1 Month,5,USD,lump,{LINUX.text}",
+        )
     )
     with pytest.raises(AmbiguousPrice, match="more than once"):
         book.find(LINUX, "eastus2")
@@ -110,11 +115,13 @@ def test_a_header_that_is_off_names_what_lacks_and_the_nearest(folder):
     path = folder(f"{ROW},on-demand,,0,1 Hour,1,USD")
     text = (path / "prices.csv").read_text().replace("unit_price", "unit_prise")
     (path / "prices.csv").write_text(text)
-    with pytest.raises(PriceBookError, match="lacks unit_price; has 'unit_prise', which is not known; nearest: 'unit_price'"):
+    with pytest.raises(
+        PriceBookError, match="lacks unit_price; has 'unit_prise', which is not known; nearest: 'unit_price'"
+    ):
         read_price_book(path)
 
 
-@given(st.text(max_size=200), st.text(alphabet=",\n\"01aH urSD/-.", max_size=200))
+@given(st.text(max_size=200), st.text(alphabet=',\n"01aH urSD/-.', max_size=200))
 def test_any_table_is_read_or_refused_by_the_projects_own_error(tmp_path_factory, about, rows):
     folder = write_book(tmp_path_factory.mktemp("fuzz") / "book", [])
     (folder / "prices.csv").write_text(",".join(COLUMNS) + "\n" + rows, newline="")
@@ -126,7 +133,13 @@ def test_any_table_is_read_or_refused_by_the_projects_own_error(tmp_path_factory
         assert error.problems
 
 
-@given(st.lists(st.sampled_from(["0", "1", "-1", "nan", "1/3", "1e400", "USD", "", "1 Hour", "a/b", "<b>", "=1+1"]), min_size=19, max_size=19))
+@given(
+    st.lists(
+        st.sampled_from(["0", "1", "-1", "nan", "1/3", "1e400", "USD", "", "1 Hour", "a/b", "<b>", "=1+1"]),
+        min_size=19,
+        max_size=19,
+    )
+)
 def test_any_row_is_read_or_refused_by_the_projects_own_error(tmp_path_factory, values):
     folder = write_book(tmp_path_factory.mktemp("fuzz") / "book", [])
     (folder / "prices.csv").write_text(",".join(COLUMNS) + "\n" + ",".join(values))

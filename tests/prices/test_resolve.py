@@ -21,14 +21,20 @@ def book(tmp_path, name: str, **prices: str):
 
 
 def stand_in(**use) -> StandIn:
-    return StandIn.model_validate({"meter": LOGS.text, "regions": ["eastus2"], "use": use, "because": "a test"})
+    return StandIn.model_validate(
+        {"meter": LOGS.text, "regions": ["eastus2"], "use": use, "because": "a test"}
+    )
 
 
 OWN = {"amount": 5.0, "unit": "1 GB", "currency": "USD", "source": "a letter", "date": "2026-05-01"}
 
 
 def test_the_first_book_that_has_the_price_wins(tmp_path):
-    books = (book(tmp_path, "planning", westeurope="9"), book(tmp_path, "negotiated", eastus2="1"), book(tmp_path, "list", eastus2="2"))
+    books = (
+        book(tmp_path, "planning", westeurope="9"),
+        book(tmp_path, "negotiated", eastus2="1"),
+        book(tmp_path, "list", eastus2="2"),
+    )
     found = PriceList(books).resolve(KEY)
     assert (found.book, found.schedule.per_base_unit, found.stand_in) == ("negotiated", (1.0,), None)
 
@@ -41,7 +47,10 @@ def test_a_stand_in_is_used_only_when_no_book_has_the_price(tmp_path):
 
 
 def test_stand_ins_are_tried_in_order_until_one_has_a_price(tmp_path):
-    prices = PriceList((book(tmp_path, "list", westeurope="2"),), (stand_in(region="northeurope"), stand_in(region="westeurope")))
+    prices = PriceList(
+        (book(tmp_path, "list", westeurope="2"),),
+        (stand_in(region="northeurope"), stand_in(region="westeurope")),
+    )
     assert prices.resolve(KEY).schedule.key.region == "westeurope"
 
 
@@ -62,7 +71,17 @@ def test_two_currencies_are_refused_before_anything_is_summed(tmp_path):
         PriceList((book(tmp_path, "list", eastus2="2"),), (stand_in(price={**OWN, "currency": "EUR"}),))
 
 
-@pytest.mark.parametrize("use", [{}, {"region": "a", "price": OWN}, {"price": {**OWN, "amount": -1}}, {"price": {**OWN, "unit": "1 Parsec"}}, {"price": {**OWN, "currency": "dollar"}}, {"meter": "a/b"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "use",
+    [
+        {},
+        {"region": "a", "price": OWN},
+        {"price": {**OWN, "amount": -1}},
+        {"price": {**OWN, "unit": "1 Parsec"}},
+        {"price": {**OWN, "currency": "dollar"}},
+        {"meter": "a/b"},
+    ],
+)
 def test_a_stand_in_says_exactly_one_thing(use):
     with pytest.raises(ValueError):
         stand_in(**use)
