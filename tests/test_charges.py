@@ -11,8 +11,8 @@ from agog_capacity.charges import graduated_quantities, price_usage
 from agog_capacity.components.base import Usage
 from agog_capacity.errors import MissingPrices, UnitError
 from agog_capacity.periods import Months
-from agog_capacity.prices.book import read_price_book
 from agog_capacity.prices.meter import Meter
+from agog_capacity.prices.reader import read_price_book
 from agog_capacity.prices.resolve import PriceList
 from tests.books import write_book
 

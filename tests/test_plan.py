@@ -194,4 +194,7 @@ def test_traffic_that_nothing_meters_is_a_problem(shop):
         "  traffic: {requests_per_month: 1, to_clients_gb_per_month: 1, to_origin_gb_per_month: 1, "
         "client_zones: {Zone 1: 1.0}}\n  components:"
     )
-    assert any("no component meters this traffic" in text for text in problems(shop(("\n  components:", "\n" + traffic))))
+    assert any(
+        "no component meters this traffic" in text
+        for text in problems(shop(("\n  components:", "\n" + traffic)))
+    )

@@ -133,7 +133,7 @@ class FrontDoor(Component):
             return (
                 (
                     "traffic_share",
-                    f"{1 - total:g} of the traffic goes past Front Door and nothing meters it; add a component of kind bandwidth",
+                    f"{1 - total:g} of the traffic goes past Front Door and nothing meters it; add a bandwidth component",
                 ),
             )
         if total <= 1 + 1e-9:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agog_capacity.errors import CurrencyMismatch, PriceBookError, PriceNotFound, Problem, nearest
-from agog_capacity.prices.book import Price, PriceBook, PriceKey, Schedule, read_price_book
+from agog_capacity.prices.book import Price, PriceBook, PriceKey, Schedule
+from agog_capacity.prices.reader import read_price_book
 from agog_capacity.prices.stand_in import StandIn
 from agog_capacity.resources import data_directory
 from agog_capacity.units import parse_unit

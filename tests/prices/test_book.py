@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agog_capacity.errors import AmbiguousPrice, PriceBookError, PriceNotFound
-from agog_capacity.prices.book import COLUMNS, read_price_book
+from agog_capacity.prices.book import COLUMNS
 from agog_capacity.prices.meter import Meter
+from agog_capacity.prices.reader import read_price_book
 from tests.books import write_book
 
 LINUX = Meter("Virtual Machines", "Linux", "Standard_D8s_v5", "Compute")

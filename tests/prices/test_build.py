@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agog_capacity.errors import InputError, PriceBookError
-from agog_capacity.prices.book import read_price_book
 from agog_capacity.prices.build import build_books
 from agog_capacity.prices.build.azure import REQUIRED_COLUMNS, normalise
 from agog_capacity.prices.build.source import (
@@ -25,6 +24,7 @@ from agog_capacity.prices.build.source import (
     parse_source,
     significant,
 )
+from agog_capacity.prices.reader import read_price_book
 from agog_capacity.resources import data_directory
 from tests.prices.rows import BLOB, PLAIN, POSTGRESQL, build, rows_of, table
 

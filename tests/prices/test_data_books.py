@@ -6,8 +6,9 @@ import csv
 
 import pytest
 
-from agog_capacity.prices.book import PriceBook, read_price_book
+from agog_capacity.prices.book import PriceBook
 from agog_capacity.prices.meter import Meter
+from agog_capacity.prices.reader import read_price_book
 from agog_capacity.resources import data_directory
 from tests.prices.rows import POSTGRESQL
 

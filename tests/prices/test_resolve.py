@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from agog_capacity.errors import CurrencyMismatch, PriceBookError, PriceNotFound
-from agog_capacity.prices.book import PriceKey, read_price_book
+from agog_capacity.prices.book import PriceKey
 from agog_capacity.prices.meter import Meter
+from agog_capacity.prices.reader import read_price_book
 from agog_capacity.prices.resolve import OWN_PRICE, PriceList, load_price_books
 from agog_capacity.prices.stand_in import StandIn
 from tests.books import write_book
