@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from agog_capacity.planning.compare import Comparison, compare
     from agog_capacity.planning.explain import Explanation, explain
     from agog_capacity.planning.forecast import Forecast, forecast
+    from agog_capacity.planning.publish import write_report
     from agog_capacity.planning.reconcile import Reconciliation, read_stated_costs, reconcile
     from agog_capacity.prices.book import PriceBook
     from agog_capacity.prices.reader import read_price_book
-    from agog_capacity.report.write import write_report
 
 __version__ = "0.1.0"
 
@@ -48,7 +48,7 @@ _HOME = {
     "read_price_book": "prices.reader",
     "read_stated_costs": "planning.reconcile",
     "reconcile": "planning.reconcile",
-    "write_report": "report.write",
+    "write_report": "planning.publish",
 }
 
 __all__ = [

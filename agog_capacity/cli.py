@@ -95,20 +95,19 @@ def compare(
     loaded = load_plan(plan, price_books=_names(prices))
     comparison = compare_scenarios(loaded, scenario or None, reference=reference)
     if format_ is Format.table:
-        from agog_capacity.report.text import full_text
+        from agog_capacity.planning.publish import comparison_text
 
-        print(full_text(comparison))
+        print(comparison_text(comparison))
     elif format_ is Format.html:
-        from agog_capacity.planning.lockfile import lock_of
-        from agog_capacity.report.page import page_html
+        from agog_capacity.planning.publish import comparison_html
 
-        print(page_html(comparison, lock_of(comparison)))
+        print(comparison_html(comparison))
     else:
-        from agog_capacity.report.write import csv_text, json_text
+        from agog_capacity.planning.publish import comparison_csv, comparison_json
 
-        print(json_text(comparison) if format_ is Format.json else csv_text(comparison), end="")
+        print(comparison_json(comparison) if format_ is Format.json else comparison_csv(comparison), end="")
     if out is not None:
-        from agog_capacity.report.write import write_report
+        from agog_capacity.planning.publish import write_report
 
         written = write_report(comparison, out, images=images)
         for warning in written.warnings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.plan import Plan
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Forecasts of several scenarios of one plan.
 
@@ -103,35 +103,39 @@ class Comparison:
         """Unfold a number of this comparison; see `agog_capacity.explain`."""
         return explain(self.forecast(scenario), component=component, region=region, month=month)
 
-    def figure(self, name: str, **choices: Any) -> go.Figure:
+    def figure(self, name: str, *, scenario: str | None = None) -> go.Figure:
         """Return a chart of this comparison.
 
         Parameters
         ----------
         name : {"cost_by_component", "cost_by_region", "cost_by_month", "waterfall"}
             Which chart.
-        **choices
-            `scenario` of the waterfall: what the reference is compared with.
+        scenario : str, optional
+            For the waterfall: what the reference is compared with; the scenario that differs most
+            if left out.
 
         Raises
         ------
         NotInResult
-            If there is no such chart.
+            If there is no such chart or scenario.
         """
-        from agog_capacity.report.charts import figure
+        from agog_capacity.planning.presentation import chart
+        from agog_capacity.report.charts import as_figure
 
-        return figure(self, name, **choices)
+        return as_figure(chart(self, name, scenario))
 
     def __repr__(self) -> str:
         """Return the summary as text."""
-        from agog_capacity.report.text import summary_text
+        from agog_capacity.planning.presentation import summary
+        from agog_capacity.report.tables import text_table
 
-        return summary_text(self)
+        return text_table(summary(self))
 
     def _repr_html_(self) -> str:
-        from agog_capacity.report.notebook import comparison_html
+        from agog_capacity.planning.presentation import provenance, summary
+        from agog_capacity.report.tables import notebook_html
 
-        return comparison_html(self)
+        return notebook_html([summary(self)], provenance(self))
 
 
 def compare(

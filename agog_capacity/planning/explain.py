@@ -43,7 +43,7 @@ class Part:
     note: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """A number and the parts it is the sum of."""
 
@@ -81,9 +81,10 @@ class Explanation:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        from agog_capacity.report.notebook import explanation_html
+        from agog_capacity.planning.presentation import parts
+        from agog_capacity.report.tables import notebook_html
 
-        return explanation_html(self)
+        return notebook_html([parts(self)])
 
 
 def explain(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Forecast:
     """What one scenario costs and promises, month by month.
 
@@ -108,9 +108,10 @@ class Forecast:
         )
 
     def _repr_html_(self) -> str:
-        from agog_capacity.report.notebook import forecast_html
+        from agog_capacity.planning.presentation import assumptions, contract_parts, cost_of, stand_ins
+        from agog_capacity.report.tables import notebook_html
 
-        return forecast_html(self)
+        return notebook_html([cost_of(self), contract_parts(self), assumptions([self]), stand_ins([self])])
 
 
 def forecast(plan: Plan, scenario: str) -> Forecast:
