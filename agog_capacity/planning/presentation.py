@@ -11,7 +11,7 @@ from agog_capacity.report.tables import Cell, Heading, Table
 
 if TYPE_CHECKING:
     from agog_capacity.planning.compare import Comparison
-    from agog_capacity.planning.explain import Explanation
+    from agog_capacity.planning.explain import Explanation, Part
     from agog_capacity.planning.forecast import Forecast
 
 CHARTS = ("cost_by_component", "cost_by_region", "cost_by_month", "waterfall")
@@ -215,36 +215,48 @@ def price_books(comparison: Comparison) -> Table:
 
 
 def parts(explanation: Explanation) -> Table:
-    """Return the parts of an explained number."""
+    """Return the parts of an explained number; what all of them share is not repeated."""
+    several = len({part.component for part in explanation.parts}) > 1
+    first = (Heading("component"),) if several else ()
     return Table(
         f"{explanation.title}, {explanation.months}: {explanation.cost:,.2f} {explanation.currency}",
         (
-            Heading("component"), Heading("region"), Heading("meter"), Heading("quantity", decimals=2), Heading("unit"),
-            Heading("unit price", decimals=7), Heading("cost", decimals=2), Heading("how much"), Heading("price row"),
-            Heading("rests on"),
+            *first,
+            Heading("meter"),
+            Heading("region"),
+            Heading("quantity", decimals=2),
+            Heading("unit"),
+            Heading("unit price"),
+            Heading("cost", decimals=2),
+            Heading("how it comes about"),
         ),
         tuple(
             (
-                part.component,
-                part.region,
+                *((part.component,) if several else ()),
                 f"{part.meter} [{part.tier}]" if part.tier else part.meter,
+                part.region,
                 part.quantity,
                 part.unit,
-                part.unit_price,
+                f"{part.unit_price:.9g}",
                 part.cost,
-                part.rule,
-                f"{part.price_row}; {part.book}, {part.price_date}; {part.source}",
-                "; ".join(
-                    f"{label}: {text}"
-                    for label, text in (
-                        ("stand-in", part.stand_in), ("assumed", part.assumptions), ("note", part.note)
-                    )
-                    if text
-                ),
+                _story(part),
             )
             for part in explanation.parts
         ),
-    )  # fmt: skip
+        "" if explanation.parts else "Nothing is metered here.",
+    )
+
+
+def _story(part: Part) -> str:
+    """Return how a part's quantity and price come about, in sentences."""
+    sentences = (
+        ("", part.rule),
+        ("Price: ", f"{part.price_row}, from {part.book} ({part.price_date}): {part.source}"),
+        ("Stand-in: ", part.stand_in),
+        ("Assumed: ", part.assumptions),
+        ("Note: ", part.note),
+    )
+    return " ".join(f"{label}{text.rstrip('.')}." for label, text in sentences if text)
 
 
 def chart(comparison: Comparison, name: str, scenario: str | None = None) -> Specification:

@@ -19,6 +19,7 @@ from agog_capacity.planning import presentation as shown
 from agog_capacity.planning.explain import explain
 from agog_capacity.planning.ledger import charge_blocks, summary_rows
 from agog_capacity.planning.lockfile import lock_hash, lock_of
+from agog_capacity.report.charts import Specification
 from agog_capacity.report.files import replace_file, spreadsheet_safe
 from agog_capacity.report.page import Page, Section, Unfolding, page_html
 from agog_capacity.report.tables import Table, text_table
@@ -73,14 +74,23 @@ def _short(table: Table) -> Table:
     return Table(table.title, headings, rows, table.note)
 
 
+def page_charts(comparison: Comparison) -> dict[str, Specification]:
+    """Return the charts of the page by name: one of each, and a waterfall to every other scenario."""
+    charts = {name: shown.chart(comparison, name) for name in shown.CHARTS if name != "waterfall"}
+    others = [f.name for f in comparison.forecasts if f.name != comparison.reference]
+    if not others:
+        return {**charts, "waterfall": shown.chart(comparison, "waterfall")}
+    return charts | {f"waterfall_{name}": shown.chart(comparison, "waterfall", name) for name in others}
+
+
 def comparison_page(comparison: Comparison) -> Page:
     """Return the page of a comparison, finished but for its markup."""
-    charts = {name: shown.chart(comparison, name) for name in shown.CHARTS}
+    charts = page_charts(comparison)
     plan = comparison.plan
     lock = lock_of(comparison)
     sections = (
         Section("Scenarios", tables=(shown.summary(comparison),)),
-        Section("Targets", tables=(shown.targets(comparison),)),
+        Section("Targets", tables=(_short(shown.targets(comparison)),)),
         Section(
             "Cost",
             tables=(
@@ -88,7 +98,7 @@ def comparison_page(comparison: Comparison) -> Page:
                 shown.costs(comparison, "region"),
                 shown.years(comparison),
             ),
-            charts=shown.CHARTS,
+            charts=tuple(charts),
         ),
         Section(
             "Behind each number",
@@ -253,7 +263,7 @@ def write_report(
         from agog_capacity.report.images import write_images
 
         try:
-            files += write_images({name: shown.chart(comparison, name) for name in shown.CHARTS}, folder)
+            files += write_images(page_charts(comparison), folder)
         except BrowserNotFound as error:
             warnings.append(str(error))
     page = folder / "index.html" if "html" in formats else None

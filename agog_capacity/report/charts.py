@@ -19,7 +19,7 @@ PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F
 """Okabe and Ito's colours, told apart with any colour vision: M. Okabe, K. Ito, "Color Universal Design", 2008."""
 _INK = "#1a1a1a"
 _GRID = "#d9d9d9"
-_BAR_HEIGHT = 15
+_BAR_HEIGHT = 11
 """Height of one bar. [pixels]"""
 
 
@@ -41,7 +41,7 @@ def grouped_bars(
     """
     rows = sorted(
         dict.fromkeys(row for series in amounts.values() for row in series),
-        key=lambda row: max(series.get(row, 0.0) for series in amounts.values()),
+        key=lambda row: -max(series.get(row, 0.0) for series in amounts.values()),
     )
     data = [
         {
@@ -59,7 +59,8 @@ def grouped_bars(
     layout = _layout(title, source, height)
     layout |= {"barmode": "group", "bargap": 0.3, "legend": {**layout["legend"], "traceorder": "normal"}}
     layout["xaxis"] |= {"title": {"text": axis}, "tickformat": ",.0f", "rangemode": "tozero"}
-    layout["yaxis"] |= {"automargin": True, "gridcolor": "white"}
+    # Downwards, so that rows and the bars in them read in the order of the legend.
+    layout["yaxis"] |= {"automargin": True, "gridcolor": "white", "autorange": "reversed"}
     return _or_empty({"data": data, "layout": layout}, bool(rows), "There are no costs to show.")
 
 
@@ -89,7 +90,7 @@ def lines(
                 "color": PALETTE[index % len(PALETTE)],
                 "dash": dashes[index % len(dashes)],
                 "width": 2,
-                "shape": "hvh" if len(labels) > 1 else "linear",
+                "shape": "hv",
             },
             "hovertemplate": "%{x|%Y-%m}, " + _plain(name) + ": %{y:,.2f}<extra></extra>",
         }
@@ -141,7 +142,7 @@ def waterfall(
             "hovertemplate": "%{x}: %{text}<extra></extra>",
         }
     ]
-    layout = _layout(title, source, 520)
+    layout = _layout(title, source, 560, below=170)
     layout |= {"showlegend": False}
     layout["yaxis"] |= {"title": {"text": axis}, "tickformat": ",.0f", "rangemode": "tozero"}
     layout["xaxis"] |= {"type": "category", "automargin": True, "tickangle": -40}
@@ -165,12 +166,12 @@ def _plain(name: str) -> str:
     return name.replace("<", "&lt;").replace(">", "&gt;").replace("%{", "% {")
 
 
-def _layout(title: str, source: str, height: int) -> dict[str, Any]:
+def _layout(title: str, source: str, height: int, *, below: int = 120) -> dict[str, Any]:
     axis = {"color": _INK, "gridcolor": _GRID, "zerolinecolor": _INK, "linecolor": _INK, "ticks": "outside"}
     return {
         "title": {"text": _plain(title), "x": 0, "xref": "paper", "xanchor": "left", "font": {"size": 17}},
         "height": height,
-        "margin": {"l": 80, "r": 60, "t": 90, "b": 120},
+        "margin": {"l": 80, "r": 60, "t": 90, "b": below},
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
         "font": {"family": "Arial, Helvetica, sans-serif", "size": 13, "color": _INK},
@@ -184,7 +185,7 @@ def _layout(title: str, source: str, height: int) -> dict[str, Any]:
                 "yref": "paper",
                 "x": 0,
                 "y": 0,
-                "yshift": -100,
+                "yshift": 20 - below,
                 "xanchor": "left",
                 "yanchor": "bottom",
                 "showarrow": False,

@@ -128,7 +128,11 @@ def html_table(table: Table) -> str:
         return (
             f"<p class='empty'>{html.escape(table.title)}: {html.escape(table.note or 'nothing to show')}</p>"
         )
-    head = "".join(f"<th scope='col'>{html.escape(heading.text)}</th>" for heading in table.headings)
+    numeric = [all(_is_number(row[i]) for row in table.rows) for i in range(len(table.headings))]
+    head = "".join(
+        f"<th scope='col'{' class=number' * number}>{html.escape(heading.text)}</th>"
+        for heading, number in zip(table.headings, numeric, strict=True)
+    )
     body = "".join(_html_row(row, table.headings, "") for row in table.rows)
     last = _html_row(table.total, table.headings, " class='total'") if table.total is not None else ""
     note = f"<p class='note'>{html.escape(table.note)}</p>" if table.note else ""
@@ -152,7 +156,7 @@ def _html_row(row: Iterable[Cell], headings: Sequence[Heading], attributes: str)
 NOTEBOOK_STYLE = (
     "<style scoped>.agog{font-size:90%}.agog table{border-collapse:collapse;margin:.4em 0}"
     ".agog caption{text-align:left;font-weight:600;padding:.2em 0}.agog th{text-align:left;padding:.15em .7em}"
-    ".agog td{text-align:left;padding:.15em .7em}.agog td.number{text-align:right;white-space:nowrap}"
+    ".agog td{text-align:left;padding:.15em .7em}.agog .number{text-align:right}.agog td.number{white-space:nowrap}"
     ".agog tr.total th,.agog tr.total td{border-top:1px solid;font-weight:600}.agog .note{margin:.2em 0}</style>"
 )
 
