@@ -25,7 +25,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-emit-index-url --no-header --group build
 
-.PHONY: help compare test check fix lab bench lock clean .venv dev browser
+.PHONY: help compare test check fix lab pages bench lock clean .venv dev browser
 
 help: ## list the targets
 	@grep -hE '^[a-z.]+:.*## ' Makefile | sed -E 's/^([a-z.]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -55,6 +55,13 @@ fix: $(DEV) ## format the code, repair what lint can repair, strip notebook outp
 lab: $(DEV) ## open JupyterLab on the notebooks
 	@mkdir -p notebooks
 	@$(BIN)/jupyter lab --notebook-dir=notebooks
+
+# The renderer is chosen here and not in the library, since notebooks run in many places; without
+# it an exported page has no charts.
+pages: $(DEV) ## execute the notebooks and write them as HTML pages into out/notebooks
+	@PLOTLY_RENDERER=notebook $(BIN)/jupyter nbconvert --log-level ERROR --to html --execute \
+		--output-dir out/notebooks $(NOTEBOOKS)
+	@echo "pages: out/notebooks"
 
 bench: $(DEV) ## run the benchmarks (ratios within one run)
 	@$(BIN)/python -m pytest -p pytest_benchmark.plugin tests/benchmarks $(PYTEST_ARGS)

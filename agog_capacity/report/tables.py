@@ -153,10 +153,12 @@ def _html_row(row: Iterable[Cell], headings: Sequence[Heading], attributes: str)
     return f"<tr{attributes}>{''.join(cells)}</tr>"
 
 
+# Notebooks align every cell to the right with rules of their own, hence `!important`.
 NOTEBOOK_STYLE = (
-    "<style scoped>.agog{font-size:90%}.agog table{border-collapse:collapse;margin:.4em 0}"
-    ".agog caption{text-align:left;font-weight:600;padding:.2em 0}.agog th{text-align:left;padding:.15em .7em}"
-    ".agog td{text-align:left;padding:.15em .7em}.agog .number{text-align:right}.agog td.number{white-space:nowrap}"
+    "<style>.agog{font-size:90%}.agog table{border-collapse:collapse;margin:.4em 0}"
+    ".agog caption{text-align:left!important;font-weight:600;padding:.2em 0}"
+    ".agog th,.agog td{text-align:left!important;vertical-align:top;padding:.15em .7em}"
+    ".agog tbody th{font-weight:400}.agog .number{text-align:right!important}.agog td.number{white-space:nowrap}"
     ".agog tr.total th,.agog tr.total td{border-top:1px solid;font-weight:600}.agog .note{margin:.2em 0}</style>"
 )
 
