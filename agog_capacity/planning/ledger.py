@@ -97,6 +97,11 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
                 "availability_contractual_percent": percent if percent is not None else float("nan"),
                 "availability_label": one.contract.label,
                 "missed_targets": "; ".join(missed),
+                "assumptions": "; ".join(found.name for found in one.assumptions()),
+                "stand_ins": "; ".join(
+                    f"{charge.usage.meter.text} in {charge.usage.price_region}: {stand_in.describe()}"
+                    for stand_in, charge in one.stand_ins()
+                ),
                 "currency": one.currency,
             }
         )

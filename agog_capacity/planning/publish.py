@@ -48,6 +48,7 @@ def comparison_text(comparison: Comparison) -> str:
         shown.costs(comparison, "component"),
         shown.costs(comparison, "region"),
         shown.years(comparison),
+        shown.months(comparison),
         _short(shown.targets(comparison)),
         shown.assumptions(comparison.forecasts),
         shown.stand_ins(comparison.forecasts),
