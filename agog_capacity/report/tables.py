@@ -124,7 +124,7 @@ def _indented(text: str, width: int) -> list[str]:
 
 def html_table(table: Table) -> str:
     """Return a table as HTML; every text is escaped."""
-    if not table.rows:
+    if not table.rows and table.total is None:
         return (
             f"<p class='empty'>{html.escape(table.title)}: {html.escape(table.note or 'nothing to show')}</p>"
         )
