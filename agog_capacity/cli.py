@@ -6,6 +6,8 @@ loads nothing it does not need.
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from datetime import date, datetime
 from enum import StrEnum
@@ -101,11 +103,11 @@ def compare(
     elif format_ is Format.html:
         from agog_capacity.planning.publish import comparison_html
 
-        print(comparison_html(comparison))
+        _print_file(comparison_html(comparison))
     else:
         from agog_capacity.planning.publish import comparison_csv, comparison_json
 
-        print(comparison_json(comparison) if format_ is Format.json else comparison_csv(comparison), end="")
+        _print_file(comparison_json(comparison) if format_ is Format.json else comparison_csv(comparison))
     if out is not None:
         from agog_capacity.planning.publish import write_report
 
@@ -250,6 +252,17 @@ def _options(
     """Cost modelling and capacity planning of a SaaS on Kubernetes and managed services."""
 
 
+def _print_file(text: str) -> None:
+    """Print what is meant to become a file: in UTF-8 whatever the terminal speaks."""
+    binary = getattr(sys.stdout, "buffer", None)
+    if binary is None:
+        sys.stdout.write(text)
+        return
+    sys.stdout.flush()
+    binary.write(text.encode())
+    binary.flush()
+
+
 def _names(books: str | None) -> tuple[str, ...] | None:
     return None if books is None else tuple(name.strip() for name in books.split(","))
 
@@ -267,6 +280,9 @@ def run(arguments: list[str] | None = None) -> int:
     int
         0 fine; 1 bad input, wrong usage or failure; 2 a target missed where `--check` asked for it.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a dash that a terminal cannot show is no reason to fail
     try:
         code = app(arguments, prog_name="agog-capacity", standalone_mode=False)
     except AgogCapacityError as error:
@@ -275,6 +291,10 @@ def run(arguments: list[str] | None = None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         print("stopped", file=sys.stderr)
         return FAILED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough, as `| head` does; what is left goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
     except OSError as error:
         print(f"{error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
         return FAILED

@@ -86,6 +86,8 @@ def read_text(path: Path, what: str) -> str:
                 ]
             )
         return path.read_bytes().decode("utf-8-sig")
+    except DocumentError:
+        raise
     except FileNotFoundError:
         near = sorted(p.name for p in path.parent.glob(f"*{path.suffix}")) if path.parent.is_dir() else []
         hint = f"; beside it there are: {', '.join(near[:8])}" if near else ""

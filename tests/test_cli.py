@@ -137,6 +137,33 @@ def test_the_installed_program_answers_and_passes_exit_codes_on():
     assert failed.returncode == FAILED and "Traceback" not in failed.stderr
 
 
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_a_terminal_that_speaks_only_ascii_gets_its_output_too(form):
+    program = Path(sys.executable).with_name("agog-capacity")
+    done = subprocess.run(
+        [program, "compare", AGOG, "--format", form], capture_output=True, env={"PYTHONIOENCODING": "ascii"}
+    )
+    assert done.returncode == FINE
+    assert b"Traceback" not in done.stderr
+    assert b"active-passive" in done.stdout
+
+
+def test_a_reader_that_stops_early_is_no_failure():
+    program = Path(sys.executable).with_name("agog-capacity")
+    script = f"'{program}' compare '{AGOG}' --format html | head -c 10; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert done.returncode == FINE
+    assert not done.stderr
+
+
+def test_a_report_is_not_written_over_a_file(typed, tmp_path):
+    (tmp_path / "out").write_text("mine")
+    code, _, err = typed("compare", AGOG, "--out", str(tmp_path / "out"))
+    assert code == FAILED
+    assert "is a file; name a folder" in err
+    assert (tmp_path / "out").read_text() == "mine"
+
+
 def test_a_defect_is_not_hidden(monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agog_capacity import __version__
-from agog_capacity.errors import BrowserNotFound
+from agog_capacity.errors import BrowserNotFound, InputError, Problem
 from agog_capacity.frames import CHARGES
 from agog_capacity.planning import presentation as shown
 from agog_capacity.planning.explain import explain
@@ -249,6 +249,8 @@ def write_report(
         The files; without a browser also a sentence on how to get images.
     """
     folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise InputError([Problem("is a file; name a folder for the report", file=str(folder))])
     contents = {"lock.json": json.dumps(lock_of(comparison), indent=2) + "\n"}
     if "html" in formats:
         contents["index.html"] = comparison_html(comparison)
