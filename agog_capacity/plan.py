@@ -15,7 +15,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
+from agog_capacity.availability.feasibility import Acceptance
 from agog_capacity.availability.published import ServiceLevels, read_service_levels
+from agog_capacity.availability.rules import Rule, read_rules
 from agog_capacity.design import Design, build_design
 from agog_capacity.documents import Document, Place, parse_yaml, read_text
 from agog_capacity.errors import DocumentError, NotInResult, PlanError, PriceBookError, Problem, nearest
@@ -75,6 +77,8 @@ class PlanFile(Model):
     scenarios: Annotated[dict[Name, ScenarioFile], Field(min_length=1, max_length=_MAXIMUM_SCENARIOS)]
     stand_ins: tuple[StandIn, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    accept: tuple[Acceptance, ...] = ()
+    """Findings of the rules that the plan takes as they are, each with its reason."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,12 @@ class Plan:
         Books and stand-ins.
     service_levels : ServiceLevels
         Published SLAs.
+    rules : tuple of Rule
+        What can and cannot be bought.
     gaps : tuple of Gap
         What the plan knowingly leaves out.
+    accept : tuple of Acceptance
+        Findings of the rules that the plan takes as they are.
     digest : str
         SHA-256 of the plan as it was read, with later changes.
     """
@@ -121,7 +129,9 @@ class Plan:
     scenarios: Mapping[str, Scenario]
     prices: PriceList = field(repr=False)
     service_levels: ServiceLevels = field(repr=False)
+    rules: tuple[Rule, ...] = field(default=(), repr=False)
     gaps: tuple[Gap, ...] = ()
+    accept: tuple[Acceptance, ...] = ()
     digest: str = ""
     file: PlanFile | None = field(default=None, repr=False)
 
@@ -219,6 +229,8 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
     except PriceBookError as error:
         problems += [p if p.file else document.problem(("price_books",), p.message) for p in error.problems]
         raise PriceBookError(problems) from None
+    rules = read_rules(data_directory() / "availability" / "constraints.csv")
+    problems += _unknown_acceptances(file, {rule.id for rule in rules}, document)
     if problems:
         raise PlanError(problems)
     prices = PriceList(books, file.stand_ins)
@@ -242,10 +254,25 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
         scenarios=scenarios,
         prices=prices,
         service_levels=read_service_levels(data_directory() / "availability" / "sla.csv"),
+        rules=rules,
         gaps=file.gaps,
+        accept=file.accept,
         digest=hashlib.sha256(text.encode()).hexdigest(),
         file=file,
     )
+
+
+def _unknown_acceptances(file: PlanFile, known: set[str], document: Document) -> list[Problem]:
+    found = []
+    for index, acceptance in enumerate(file.accept):
+        if acceptance.rule not in known:
+            message = f"rule {acceptance.rule!r} does not exist; {nearest(acceptance.rule, known)}"
+            found.append(document.problem(("accept", index, "rule"), message))
+        for name in acceptance.scenarios:
+            if name not in file.scenarios:
+                message = f"scenario {name!r} does not exist; {nearest(name, file.scenarios)}"
+                found.append(document.problem(("accept", index, "scenarios"), message))
+    return found
 
 
 def _checked(document: Document) -> tuple[PlanFile, dict[str, Scenario]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agog_capacity.availability.contract import Contract, contract_availability
+from agog_capacity.availability.feasibility import Feasibility, check_feasibility
 from agog_capacity.charges import Charge, price_usage
+from agog_capacity.errors import InfeasibleDesign, Problem
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.plan import Plan, Scenario
 from agog_capacity.planning.assumptions import Assumption, assumptions_behind, assumptions_of
@@ -32,6 +34,8 @@ class Forecast:
         One for each meter that a component uses.
     contract : Contract
         Contractual availability of the serving path.
+    feasibility : Feasibility
+        What the rules say about the design: findings, with what is accepted, and what is undecided.
     """
 
     scenario: Scenario
@@ -39,6 +43,7 @@ class Forecast:
     currency: str
     charges: tuple[Charge, ...]
     contract: Contract
+    feasibility: Feasibility = field(default_factory=Feasibility, repr=False)
 
     @property
     def name(self) -> str:
@@ -131,17 +136,48 @@ def forecast(plan: Plan, scenario: str) -> Forecast:
     ------
     NotInResult
         If the plan has no such scenario.
+    InfeasibleDesign
+        With every rule that stops the scenario and that the plan does not accept.
     MissingPrices
         With every meter that has neither a price nor a stand-in.
     """
     chosen = plan.scenario(scenario)
+    feasible = feasibility(plan, scenario)
+    if feasible.stopping:
+        raise InfeasibleDesign(
+            Problem(
+                f"{finding} Or accept it: {{rule: {finding.rule.id}, reason: …}}", path=f"scenario {scenario}"
+            )
+            for finding in feasible.stopping
+        )
     context = chosen.design.context(plan.months)
     usage = [line for component in chosen.design.components.values() for line in component.usage(context)]
     charges = price_usage(usage, plan.prices, plan.months)
     contract = contract_availability(
-        chosen.design.serving_path, chosen.design.components, plan.service_levels
+        chosen.design.serving_path,
+        chosen.design.components,
+        plan.service_levels,
+        max(book.as_of for book in plan.prices.books),
     )
-    return Forecast(chosen, plan.months, plan.currency, charges, contract)
+    return Forecast(chosen, plan.months, plan.currency, charges, contract, feasible)
+
+
+def feasibility(plan: Plan, scenario: str) -> Feasibility:
+    """Hold the rules of what can be bought against one scenario of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+    scenario : str
+        Name of a scenario of the plan.
+
+    Returns
+    -------
+    Feasibility
+        Findings, errors first, and the rules that are undecided for want of a fact.
+    """
+    chosen = plan.scenario(scenario)
+    return check_feasibility(chosen.design, plan.months, plan.targets, plan.rules, plan.accept, chosen.name)
 
 
 def assumed(forecast: Forecast, charge: Charge) -> Iterator[Assumption]:
