@@ -15,12 +15,21 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from agog_capacity.availability.feasibility import Acceptance
+from agog_capacity.availability.failures import FailureClass
+from agog_capacity.availability.feasibility import Acceptance, unknown_acceptances
+from agog_capacity.availability.incidents import IncidentHistory, classes_of_plan
 from agog_capacity.availability.published import ServiceLevels, read_service_levels
 from agog_capacity.availability.rules import Rule, read_rules
 from agog_capacity.design import Design, build_design
 from agog_capacity.documents import Document, Place, parse_yaml, read_text
-from agog_capacity.errors import DocumentError, NotInResult, PlanError, PriceBookError, Problem, nearest
+from agog_capacity.errors import (
+    DocumentError,
+    NotInResult,
+    PlanError,
+    PriceBookError,
+    Problem,
+    nearest,
+)
 from agog_capacity.model import Currency, Label, Model, MonthText, Name, Text
 from agog_capacity.overrides import Origins, merged, place_in_document
 from agog_capacity.periods import MonthLength, Months
@@ -79,6 +88,10 @@ class PlanFile(Model):
     gaps: tuple[Gap, ...] = ()
     accept: tuple[Acceptance, ...] = ()
     """Findings of the rules that the plan takes as they are, each with its reason."""
+    failures: dict[Name, Any] = Field(default_factory=dict)
+    """Failure classes that differ from the library's: values by class, null removes one."""
+    incidents: IncidentHistory | None = None
+    """The owner's incidents, which update the failure classes."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +128,8 @@ class Plan:
         What the plan knowingly leaves out.
     accept : tuple of Acceptance
         Findings of the rules that the plan takes as they are.
+    failure_classes : mapping of str to FailureClass
+        What fails, as the plan and the owner's incidents change it.
     digest : str
         SHA-256 of the plan as it was read, with later changes.
     """
@@ -132,6 +147,7 @@ class Plan:
     rules: tuple[Rule, ...] = field(default=(), repr=False)
     gaps: tuple[Gap, ...] = ()
     accept: tuple[Acceptance, ...] = ()
+    failure_classes: Mapping[str, FailureClass] = field(default_factory=dict, repr=False)
     digest: str = ""
     file: PlanFile | None = field(default=None, repr=False)
 
@@ -230,7 +246,13 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
         problems += [p if p.file else document.problem(("price_books",), p.message) for p in error.problems]
         raise PriceBookError(problems) from None
     rules = read_rules(data_directory() / "availability" / "constraints.csv")
-    problems += _unknown_acceptances(file, {rule.id for rule in rules}, document)
+    classes, findings = classes_of_plan(
+        data_directory() / "availability", file.failures, file.incidents, path.parent
+    )
+    findings += unknown_acceptances(file.accept, rules, file.scenarios)
+    problems += [
+        message if isinstance(message, Problem) else document.problem(at, message) for at, message in findings
+    ]
     if problems:
         raise PlanError(problems)
     prices = PriceList(books, file.stand_ins)
@@ -257,22 +279,10 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
         rules=rules,
         gaps=file.gaps,
         accept=file.accept,
+        failure_classes=classes,
         digest=hashlib.sha256(text.encode()).hexdigest(),
         file=file,
     )
-
-
-def _unknown_acceptances(file: PlanFile, known: set[str], document: Document) -> list[Problem]:
-    found = []
-    for index, acceptance in enumerate(file.accept):
-        if acceptance.rule not in known:
-            message = f"rule {acceptance.rule!r} does not exist; {nearest(acceptance.rule, known)}"
-            found.append(document.problem(("accept", index, "rule"), message))
-        for name in acceptance.scenarios:
-            if name not in file.scenarios:
-                message = f"scenario {name!r} does not exist; {nearest(name, file.scenarios)}"
-                found.append(document.problem(("accept", index, "scenarios"), message))
-    return found
 
 
 def _checked(document: Document) -> tuple[PlanFile, dict[str, Scenario]]:

@@ -6,12 +6,14 @@ on facts nobody states are named as undecided: silence must not look like a pass
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agog_capacity.availability.rules import Rule, by_kind
 from agog_capacity.availability.subjects import subjects_of
 from agog_capacity.design import Design
+from agog_capacity.documents import Place
+from agog_capacity.errors import nearest
 from agog_capacity.model import Label, Model, Name, Text
 from agog_capacity.periods import Months
 from agog_capacity.targets import Targets
@@ -38,6 +40,24 @@ class Acceptance(Model):
             and (not self.scenarios or scenario in self.scenarios)
             and (not self.objects or subject in self.objects)
         )
+
+
+def unknown_acceptances(
+    accepted: Sequence[Acceptance], rules: Sequence[Rule], scenarios: Iterable[str]
+) -> list[tuple[Place, str]]:
+    """Return the acceptances that name rules or scenarios that do not exist, with their places in a plan."""
+    ids, names = [rule.id for rule in rules], list(scenarios)
+    found: list[tuple[Place, str]] = []
+    for index, one in enumerate(accepted):
+        if one.rule not in ids:
+            found.append(
+                (("accept", index, "rule"), f"rule {one.rule!r} does not exist; {nearest(one.rule, ids)}")
+            )
+        for name in one.scenarios:
+            if name not in names:
+                message = f"scenario {name!r} does not exist; {nearest(name, names)}"
+                found.append((("accept", index, "scenarios"), message))
+    return found
 
 
 @dataclass(frozen=True)
