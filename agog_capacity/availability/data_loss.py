@@ -32,7 +32,8 @@ class ReplicationLag:
 
     def __post_init__(self) -> None:
         probability("share of time stalled", self.stalled)
-        positive("longest stall", self.stalled_max_s)
+        if self.stalled:
+            positive("longest stall", self.stalled_max_s)
 
     @property
     def mean_s(self) -> float:
@@ -42,8 +43,8 @@ class ReplicationLag:
     def beyond(self, seconds: float) -> float:
         """Return the probability that more than this is lost."""
         not_negative("lag", seconds)
-        stuck = max(0.0, 1 - seconds / self.stalled_max_s)
-        return complement(self.stalled) * self.healthy.beyond(seconds) + self.stalled * stuck
+        stuck = self.stalled * max(0.0, 1 - seconds / self.stalled_max_s) if self.stalled else 0.0
+        return complement(self.stalled) * self.healthy.beyond(seconds) + stuck
 
     def quantile(self, share: float) -> float:
         """Return the lag that is not exceeded with a probability. [s]"""

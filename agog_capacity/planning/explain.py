@@ -51,6 +51,8 @@ class Explanation:
     months: str
     currency: str
     parts: tuple[Part, ...]
+    promises: tuple[str, ...] = ()
+    """The SLA, with credits, source and age, of each component that is explained, and the rules that fire on it."""
 
     @property
     def cost(self) -> float:
@@ -78,7 +80,7 @@ class Explanation:
             ):
                 if text:
                     lines.append(f"    {label}: {text}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"  {promise}" for promise in self.promises)])
 
     def _repr_html_(self) -> str:
         from agog_capacity.planning.presentation import parts
@@ -125,12 +127,32 @@ def explain(
     parts = tuple(part for charge in chosen for part in _parts(forecast, charge, window))
     title = " ".join(part for part in (forecast.name, component or "", region or "") if part)
     span = f"all {forecast.months.count} months from {forecast.months.first}" if month is None else month
-    return Explanation(title, span, forecast.currency, parts)
+    return Explanation(title, span, forecast.currency, parts, tuple(_promises(forecast, component, region)))
 
 
 def _must_exist(what: str, wanted: str | None, choices: list[str] | tuple[str, ...]) -> None:
     if wanted is not None and wanted not in choices:
         raise NotInResult(f"the forecast has no {what} {wanted!r}; {nearest(wanted, choices)}")
+
+
+def _promises(forecast: Forecast, component: str | None, region: str | None) -> Iterator[str]:
+    def asked(name: str) -> bool:
+        known = forecast.scenario.design.components.get(name)
+        there = region is None or (known is not None and known.region == region)
+        return there and component in (None, name)
+
+    for part in forecast.contract.parts:
+        if asked(part.component):
+            level = part.published
+            credit = level.ladder_text or "not known"
+            note = f"; {level.note.rstrip('.')}" if level.note else ""
+            yield (
+                f"SLA of {part.component}: {level.percent} % of a month ({', '.join(level.level)}); credits, below "
+                f"%: % of its fee: {credit}; {level.source}, {level.date or 'undated'}, {level.confidence}{note}"
+            )
+    for finding in forecast.feasibility.findings:
+        if asked(finding.subject):
+            yield f"rule: {finding}"
 
 
 def _parts(forecast: Forecast, charge: Charge, window: slice) -> Iterator[Part]:

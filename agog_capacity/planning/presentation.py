@@ -247,7 +247,12 @@ def parts(explanation: Explanation) -> Table:
             )
             for part in explanation.parts
         ),
-        "" if explanation.parts else "Nothing is metered here.",
+        " ".join(
+            (
+                *(() if explanation.parts else ("Nothing is metered here.",)),
+                *(f"{promise.rstrip('.')}." for promise in explanation.promises),
+            )
+        ),
     )
 
 

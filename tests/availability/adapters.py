@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from agog_capacity.availability.capacity import Scalability, brownout, region_sizing
@@ -250,7 +251,7 @@ def mmc(inputs: Inputs, expected: Inputs) -> Result:
 
 def _share(number: float) -> float:
     """Return the percentile that a key carries: 95 of p95, 99.9 of p99.9, and p999 as it is written."""
-    return float(str(number / 100)) if number <= 100 else float(f"0.{number:.0f}")
+    return float(Decimal(str(number)) / 100) if number <= 100 else float(f"0.{number:.0f}")
 
 
 def mmc_sizing(inputs: Inputs, expected: Inputs) -> Result:
@@ -469,7 +470,8 @@ def rpo_distribution(inputs: Inputs, expected: Inputs) -> Result:
 
 
 def poisson_rate(inputs: Inputs, expected: Inputs) -> Result:
-    events, years, none = inputs["events"], inputs["exposure_years"], inputs["zero_case_exposure_years"]
+    events, years = inputs["events"], inputs["exposure_years"]
+    none = inputs.get("zero_case_exposure_years", years)
     low, high = garwood_interval(events, years, inputs["confidence"])
     belief = _belief(events, years, inputs.get("prior", "Jeffreys"))
     two, one = (

@@ -142,7 +142,7 @@ def _agrees(key: str, expected: Any, found: Any, tolerance: Tolerance) -> bool:
     if found is None or math.isnan(found):
         return False
     if isinstance(expected, int):
-        return math.isclose(found, expected, rel_tol=1e-12)
+        return abs(found - expected) <= max(tolerance.abs, 1e-12 * abs(expected))
     return math.isfinite(found) and tolerance.allows(key, found, expected)
 
 

@@ -196,6 +196,10 @@ def test_explain_goes_down_to_the_price_row(listed):
     assert "database_backup_gib = 1,024 GiB stored" in backup.assumptions
     assert str(explanation).count("price:") == len(explanation.parts)
     assert len(explanation.to_frame()) == len(explanation.parts)
+    assert "SLA of postgres-us: 99.99 % of a month" in str(explanation)
+    assert "<99.99:10;<99.0:25" in str(explanation) and "2024-11-05" in str(explanation)
+    assert "rule: warning pg-ha-lost-on-promote" in str(explanation)
+    assert "redis" not in str(explanation)
 
 
 def test_what_is_not_in_the_result_names_the_nearest(listed):
