@@ -10,21 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from agog_capacity.scaling.nodes import HOSTNAME, Node, PodGroup, Resources, failed_filter
+from agog_capacity.scaling.nodes import HOSTNAME, NOTHING, Node, PodGroup, Resources, failed_filter
 from agog_capacity.scaling.pods import divided
 
 
 @dataclass(frozen=True, slots=True)
 class NodeTemplate:
-    """An empty node of a pool: allocatable less its daemon pods."""
+    """A node of a pool with nothing but its daemon pods."""
 
     allocatable: Resources
     max_pods: int | None = None
     zone: str | None = None
+    pool: int = 0
+    requested: Resources = NOTHING
+    """Of its daemon pods, where allocatable still includes them."""
+    pods: int = 0
+    """Its daemon pods."""
 
     def node(self, name: str) -> Node:
         """Return a node of this shape."""
-        return Node(name, self.allocatable, self.max_pods, self.zone)
+        return Node(name, self.allocatable, self.max_pods, self.zone, self.pool, self.requested, self.pods)
 
 
 @dataclass(frozen=True, slots=True)

@@ -330,7 +330,7 @@ def _metric_proposal(
                 metric.target_utilization_percent,
                 pods,
                 measurement.samples,
-                is_cpu=is_cpu,
+                resource=metric.resource,
                 container=container,
                 tolerance=tolerance,
                 ages=controller.ages,

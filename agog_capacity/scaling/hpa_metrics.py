@@ -106,7 +106,7 @@ def _is_unready(pod: Pod, sample: Sample, ages: PodAges, now_s: float) -> bool:
 
 
 def pod_requests(
-    pods: Sequence[Pod], container: str | None, pod_level_resources: bool = False
+    pods: Sequence[Pod], container: str | None, pod_level_resources: bool = False, resource: str = ""
 ) -> dict[str, int]:
     """Return the request of every pod.
 
@@ -117,6 +117,8 @@ def pod_requests(
         Only this container's request counts; it may be a sidecar. None: the whole pod.
     pod_level_resources : bool
         Whether a request set on the pod replaces the sum of its containers.
+    resource : str
+        `cpu` or `memory`; only matters to containers that carry both.
 
     Returns
     -------
@@ -141,11 +143,12 @@ def pod_requests(
         for part in pod.containers:
             if part.kind == "init" or (container is not None and part.name != container):
                 continue
-            if part.request_milli is None:
+            request = part.request_of(resource)
+            if request is None:
                 raise CalculationFailed(
                     "missing_request", f"container {part.name!r} of pod {pod.name!r} has no request; set one"
                 )
-            total += part.request_milli
+            total += request
             found = True
         if not found:
             raise CalculationFailed("container_not_found", f"pod {pod.name!r} has no container {container!r}")
@@ -203,7 +206,7 @@ def resource_utilization(
     pods: Sequence[Pod],
     samples: Mapping[str, Sample],
     *,
-    is_cpu: bool,
+    resource: str,
     container: str | None,
     tolerance: Tolerance,
     ages: PodAges,
@@ -220,8 +223,8 @@ def resource_utilization(
         `averageUtilization`. [%]
     pods, samples, ages, now_s
         See `group_pods`.
-    is_cpu : bool
-        Whether readiness is considered.
+    resource : str
+        `cpu` or `memory`; readiness is considered for cpu only.
     container : str or None
         Name of a container (ContainerResource), or the whole pod.
     tolerance : Tolerance
@@ -236,8 +239,8 @@ def resource_utilization(
     ----------
     replica_calculator.go: GetResourceReplicas.
     """
-    usage, groups = _measured(pods, samples, container, is_cpu, ages, now_s)
-    requests = pod_requests(pods, container, pod_level_resources)
+    usage, groups = _measured(pods, samples, container, resource == "cpu", ages, now_s)
+    requests = pod_requests(pods, container, pod_level_resources, resource)
     first = utilization_ratio(usage, requests, target_percent)
     fill_percent = max(100, target_percent)
     fallback = {name: truncated(requests[name] * fill_percent, 100) for name in groups.missing}
@@ -267,7 +270,8 @@ def average_value(
 ) -> Proposal:
     """Propose replicas for an average per pod: `Pods` metrics, and resources with `averageValue`.
 
-    Parameters are those of `resource_utilization`; `target_milli` is the average wanted. [thousandths]
+    Parameters are those of `resource_utilization`, but for `target_milli`, the average wanted [thousandths], and
+    `is_cpu`: whether readiness is considered.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from typing import Literal
 HOSTNAME = "kubernetes.io/hostname"
 ZONE = "topology.kubernetes.io/zone"
 
-FailedFilter = Literal["NodePorts", "NodeResourcesFit", "PodTopologySpread"]
+FailedFilter = Literal["NodeAffinity", "NodePorts", "NodeResourcesFit", "PodTopologySpread"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class PodGroup:
     request: Resources
     host_port: int | None = None
     spread: TopologySpread | None = None
+    pools: frozenset[int] | None = None
+    """Numbers of the pools that a node selector allows; None: all."""
 
 
 @dataclass(slots=True)
@@ -68,6 +70,8 @@ class Node:
     max_pods: int | None = None
     """None: no limit."""
     zone: str | None = None
+    pool: int = 0
+    """Number of its pool."""
     requested: Resources = NOTHING
     pods: int = 0
     ports: set[int] = field(default_factory=set)
@@ -81,6 +85,17 @@ class Node:
         self.by_group[number] = self.by_group.get(number, 0) + 1
         if group.host_port is not None:
             self.ports.add(group.host_port)
+
+    def take(self, group: PodGroup, number: int) -> None:
+        """Count one pod of a group less."""
+        request = group.request
+        self.requested = Resources(
+            self.requested.cpu_milli - request.cpu_milli, self.requested.memory_bytes - request.memory_bytes
+        )
+        self.pods -= 1
+        self.by_group[number] -= 1
+        if group.host_port is not None:
+            self.ports.discard(group.host_port)
 
 
 def pod_request(containers: Resources, init: Sequence[InitContainer] = ()) -> Resources:
@@ -128,6 +143,8 @@ def failed_filter(group: PodGroup, number: int, node: Node, nodes: Iterable[Node
     nodes : iterable of Node
         All that are known: the domains of a topology spread.
     """
+    if not is_selected(group, node):
+        return "NodeAffinity"
     if group.host_port is not None and group.host_port in node.ports:
         return "NodePorts"
     if node.max_pods is not None and node.pods + 1 > node.max_pods:
@@ -138,9 +155,16 @@ def failed_filter(group: PodGroup, number: int, node: Node, nodes: Iterable[Node
         group.request.memory_bytes > free_memory and group.request.memory_bytes > 0
     ):
         return "NodeResourcesFit"
-    if group.spread is not None and not _spread_allows(group.spread, number, node, nodes):
+    if group.spread is not None and not _spread_allows(
+        group.spread, number, node, [each for each in nodes if is_selected(group, each)]
+    ):
         return "PodTopologySpread"
     return None
+
+
+def is_selected(group: PodGroup, node: Node) -> bool:
+    """Tell whether a group's node selector allows a node's pool."""
+    return group.pools is None or node.pool in group.pools
 
 
 def _domain(node: Node, key: str) -> str | None:
@@ -159,35 +183,3 @@ def _spread_allows(spread: TopologySpread, number: int, node: Node, nodes: Itera
             counts[domain] = counts.get(domain, 0) + each.by_group.get(number, 0)
     lowest = min(counts.values()) if len(counts) >= spread.min_domains else 0
     return counts[here] + 1 - lowest <= spread.max_skew
-
-
-def least_allocated_score(node: Node, request: Resources) -> int:
-    """Score a node by what would be left: 0 full, 100 empty.
-
-    References
-    ----------
-    noderesources/least_allocated.go: the mean over cpu and memory, each truncated, then truncated.
-    """
-    shares = []
-    for allocatable, used in (
-        (node.allocatable.cpu_milli, node.requested.cpu_milli + request.cpu_milli),
-        (node.allocatable.memory_bytes, node.requested.memory_bytes + request.memory_bytes),
-    ):
-        if allocatable > 0:
-            shares.append(0 if used > allocatable else (allocatable - used) * 100 // allocatable)
-    return sum(shares) // len(shares) if shares else 0
-
-
-def balanced_allocation_score(node: Node, request: Resources) -> int:
-    """Score a node by how evenly cpu and memory would be used: 100 even, 50 one full and one empty.
-
-    References
-    ----------
-    noderesources/balanced_allocation.go: half the distance of two fractions is their standard deviation.
-    """
-    allocatable = node.allocatable
-    if allocatable.cpu_milli <= 0 or allocatable.memory_bytes <= 0:
-        return 100
-    cpu = min(1.0, (node.requested.cpu_milli + request.cpu_milli) / allocatable.cpu_milli)
-    memory = min(1.0, (node.requested.memory_bytes + request.memory_bytes) / allocatable.memory_bytes)
-    return int((1 - abs(cpu - memory) / 2) * 100)

@@ -47,6 +47,12 @@ class Container:
     """A restartable init container is a `sidecar`."""
     request_milli: int | None = None
     """None: no request is set. [thousandths of a core or byte]"""
+    by_resource: Mapping[str, int] | None = None
+    """Requests by `cpu` and `memory`, for an HPA that looks at both; else `request_milli` is that of its resource."""
+
+    def request_of(self, resource: str) -> int | None:
+        """Return the request of a resource; None where none is set."""
+        return self.request_milli if self.by_resource is None else self.by_resource.get(resource)
 
 
 @dataclass(frozen=True, slots=True)

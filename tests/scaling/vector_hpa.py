@@ -96,7 +96,7 @@ def resource_utilization(case: Case) -> Case:
         case["target_utilization_percent"],
         pods(case["pods"]),
         samples(case["metrics"]),
-        is_cpu=case["resource"] == "cpu",
+        resource=case["resource"],
         container=case.get("container"),
         tolerance=tolerance(case["tolerance"]),
         ages=ages(case),
