@@ -3,9 +3,6 @@
 It is the twin of `reference`: the same cluster, load and draws give the same steps. One call simulates one
 scenario without the interpreter's lock, so scenarios run on threads. Its memory does not grow with the number of
 steps unless hours or steps are asked for.
-
-numba's cache watches only the file of a compiled function, not the files it calls into. So the compiled entry
-holds a digest of all kernel sources: an edit of any of them compiles anew.
 """
 
 from __future__ import annotations
@@ -19,7 +16,7 @@ from numba import njit
 
 from agog_capacity.scaling.cluster import LONG_AGO, SYNC_TICKS, TICK_S
 from agog_capacity.scaling.kernel_autoscaler import add_node, advance, scan
-from agog_capacity.scaling.kernel_hpa import HpaMemory, decided, new_memory, record, synced, write
+from agog_capacity.scaling.kernel_hpa import decided, new_memory, record, synced, write
 from agog_capacity.scaling.kernel_nodes import (
     ADDED,
     CHANGED,
@@ -128,19 +125,19 @@ def advance_noise(load: Load, w: int, number: int, noise: Any, spare: Any) -> No
 
 
 @njit
-def start(config: Config, memory: HpaMemory, state: State) -> None:
+def start(config: Config, memory: Any, state: State) -> None:
     """Set up the cluster as it has been for long."""
     state.number[LAST_UP] = LONG_AGO
     state.number[LAST_DELETION] = LONG_AGO
     state.number[CHANGED] = 1
-    for pool in range(len(config.pool_cpu)):
-        state.target[pool] = config.pool_first[pool]
-        state.backoff_until[pool] = LONG_AGO
-        state.last_failure[pool] = LONG_AGO
-        for _ in range(config.pool_first[pool]):
+    for pool in range(len(config.pools)):
+        state.pools[pool].target = config.pools[pool].first
+        state.pools[pool].backoff_until = LONG_AGO
+        state.pools[pool].last_failure = LONG_AGO
+        for _ in range(config.pools[pool].first):
             add_node(config, state, pool, LONG_AGO, LONG_AGO)
-    for w in range(len(config.replicas)):
-        add_pods(state, w, config.replicas[w], LONG_AGO)
+    for w in range(len(config.workloads)):
+        add_pods(state, w, config.workloads[w].replicas, LONG_AGO)
     schedule(config, state, 0, True)
 
 
@@ -162,169 +159,167 @@ def flush(record_to: Record, hour: int, hours_w: Any, hours_p: Any) -> None:
     hours_p[:, :] = 0.0
 
 
-def _compiled(digest: int) -> Any:
-    """Return the compiled entry; the digest stands in its closure and so in its key in the cache."""
-
-    @njit(cache=True, nogil=True)
-    def simulate(
-        config: Config,
-        memory: HpaMemory,
-        state: State,
-        load: Load,
-        chance: Chance,
-        record_to: Record,
-        ticks: int,
-    ) -> int:  # noqa: E501
-        workloads, pools = len(config.replicas), len(config.pool_cpu)
-        counts = np.zeros((workloads, 8), np.int64)
-        ready_pods = np.zeros(workloads, np.int64)
-        used = np.zeros((workloads, 4), np.int64)
-        summed = np.zeros((workloads, 3), np.int64)
-        total_rate = np.zeros(workloads)
-        now_used = np.zeros((workloads, 3), np.int64)
-        now_rate = np.full(workloads, -1.0)
-        now_ready = np.full(workloads, -1, np.int64)
-        now_unserved = np.zeros(workloads)
-        rates = np.zeros((workloads, MAXIMUM_SCRAPES + 1), np.int64)
-        totals = np.zeros((workloads, MAXIMUM_SCRAPES + 1), np.int64)
-        noise, spare = np.zeros(workloads), np.zeros(workloads)
-        hours_w = np.zeros((workloads, 5))
-        hours_p = np.zeros((pools, 3))
+def _simulate(
+    config: Config,
+    memory: Any,
+    state: State,
+    load: Load,
+    chance: Chance,
+    record_to: Record,
+    ticks: int,
+) -> int:
+    """Simulate one scenario from its start; return the number of nodes added."""
+    workloads, pools = len(config.workloads), len(config.pools)
+    counts = np.zeros((workloads, 8), np.int64)
+    ready_pods = np.zeros(workloads, np.int64)
+    used = np.zeros((workloads, 4), np.int64)
+    summed = np.zeros((workloads, 3), np.int64)
+    total_rate = np.zeros(workloads)
+    now_used = np.zeros((workloads, 3), np.int64)
+    now_rate = np.full(workloads, -1.0)
+    now_ready = np.full(workloads, -1, np.int64)
+    now_unserved = np.zeros(workloads)
+    rates = np.zeros((workloads, MAXIMUM_SCRAPES + 1), np.int64)
+    totals = np.zeros((workloads, MAXIMUM_SCRAPES + 1), np.int64)
+    noise, spare = np.zeros(workloads), np.zeros(workloads)
+    hours_w = np.zeros((workloads, 5))
+    hours_p = np.zeros((pools, 3))
+    for w in range(workloads):
+        used[w, 2] = int(min(config.workloads[w].cpu_base, config.workloads[w].cpu_cap))
+        used[w, 3] = int(min(config.workloads[w].memory_base, config.workloads[w].memory_cap))
+    start(config, memory, state)
+    node_event = 0
+    steps = load.rates.shape[1]
+    column, column_left = 0, load.step
+    scan_in = sync_in = 0
+    sync = -1
+    hour, hour_left = 0, TICKS_PER_HOUR
+    steps_asked = len(record_to.counts) > 0
+    for tick in range(ticks):
+        if tick >= node_event:
+            node_event = advance(config, state, tick)
+        if state.number[WAITS]:
+            schedule(config, state, tick, False)
+            state.number[WAITS] = 0
         for w in range(workloads):
-            used[w, 2] = int(min(config.cpu_base[w], config.cpu_cap[w]))
-            used[w, 3] = int(min(config.memory_base[w], config.memory_cap[w]))
-        start(config, memory, state)
-        node_event = 0
-        steps = load.rates.shape[1]
-        column, column_left = 0, load.step
-        scan_in = sync_in = 0
-        sync = -1
-        hour, hour_left = 0, TICKS_PER_HOUR
-        steps_asked = len(record_to.counts) > 0
-        for tick in range(ticks):
-            if tick >= node_event:
-                node_event = advance(config, state, tick)
-            if state.number[WAITS]:
-                schedule(config, state, tick, False)
-                state.number[WAITS] = 0
-            for w in range(workloads):
-                if tick >= state.stable_until[w]:
-                    counted(config, state, w, tick, counts[w])
-                    if counts[w, 0] != ready_pods[w]:
-                        ready_pods[w] = counts[w, 0]
-                        state.number[CHANGED] = 1
-            if scan_in == 0:
-                scan_in = config.scan
-                if (
-                    state.number[CHANGED]
-                    or state.number[UNNEEDED]
-                    or tick >= state.number[LOOK_AGAIN]
-                    or state.waiting.sum() > 0
-                ) and scan(config, state, ready_pods, chance.boots, chance.expander, tick):
-                    node_event = 0
-                    for w in range(workloads):
-                        if tick >= state.stable_until[w]:
-                            counted(config, state, w, tick, counts[w])
-                            ready_pods[w] = counts[w, 0]
-            scan_in -= 1
-            if sync_in == 0:
-                sync_in = SYNC_TICKS
-                sync += 1
+            if tick >= state.stable_until[w]:
+                counted(config, state, w, tick, counts[w])
+                if counts[w, 0] != ready_pods[w]:
+                    ready_pods[w] = counts[w, 0]
+                    state.number[CHANGED] = 1
+        if scan_in == 0:
+            scan_in = config.settings[0].scan
+            if (
+                state.number[CHANGED]
+                or state.number[UNNEEDED]
+                or tick >= state.number[LOOK_AGAIN]
+                or state.waiting.sum() > 0
+            ) and scan(config, state, ready_pods, chance.boots, chance.expander, tick):
+                node_event = 0
                 for w in range(workloads):
-                    if load.deviation > 0.0:
-                        advance_noise(load, w, sync, noise, spare)
-                    if tick > 0:
-                        for position in range(2):
-                            used[w, position] = summed[w, position] // SYNC_TICKS
-                        at = rates[w, MAXIMUM_SCRAPES] % MAXIMUM_SCRAPES
-                        rates[w, at] = summed[w, 2] // SYNC_TICKS
-                        totals[w, at] = int(total_rate[w] * 1000 / SYNC_TICKS)
-                        rates[w, MAXIMUM_SCRAPES] += 1
-                        totals[w, MAXIMUM_SCRAPES] += 1
-                        summed[w, :] = 0
-                        total_rate[w] = 0.0
-                    reason, percent = 0, -1
-                    if config.has_hpa[w]:
-                        pods = state.pods[w]
-                        before = memory.spec[w]
-                        reason, percent = synced(
-                            config, memory, w, pods, counts[w], used[w], rates[w], totals[w], tick
-                        )
-                        change = memory.spec[w] - pods
-                        if change > 0:
-                            add_pods(state, w, change, tick)
-                        elif change < 0:
-                            remove_pods(config, state, w, -change, tick)
-                        record_to.workloads[w, RESCALES] += memory.spec[w] != before
-                        record_to.workloads[w, AT_MAX_SYNCS] += memory.spec[w] >= config.hpa_max[w]
-                        if tick >= state.stable_until[w]:
-                            counted(config, state, w, tick, counts[w])
-                            ready_pods[w] = counts[w, 0]
-                    record_to.workloads[w, SPEC_SYNCS] += memory.spec[w]
-                    hours_w[w, PEAK_SPEC] = max(hours_w[w, PEAK_SPEC], memory.spec[w])
-                    if steps_asked:
-                        record_to.counts[sync, 0, w] = memory.spec[w]
-                        record_to.counts[sync, 1, w] = ready_pods[w]
-                        record_to.counts[sync, 2, w] = state.waiting[w]
-                        record_to.counts[sync, 3, w] = percent
-                        record_to.counts[sync, 4, w] = reason
-                if steps_asked:
-                    for p in range(pools):
-                        record_to.nodes[sync, 0, p] = state.pool_ready[p]
-                        record_to.nodes[sync, 1, p] = state.pool_billed[p]
-            sync_in -= 1
+                    if tick >= state.stable_until[w]:
+                        counted(config, state, w, tick, counts[w])
+                        ready_pods[w] = counts[w, 0]
+        scan_in -= 1
+        if sync_in == 0:
+            sync_in = SYNC_TICKS
+            sync += 1
             for w in range(workloads):
-                rate = load.rates[w, column]
                 if load.deviation > 0.0:
-                    rate *= max(0.0, 1.0 + noise[w])
-                ready = ready_pods[w]
-                if rate != now_rate[w] or ready != now_ready[w]:
-                    now_rate[w], now_ready[w] = rate, ready
-                    each = rate / ready if ready > 0 else 0.0
-                    now_used[w, 0] = int(
-                        min(config.cpu_base[w] + config.cpu_slope[w] * each, config.cpu_cap[w])
+                    advance_noise(load, w, sync, noise, spare)
+                if tick > 0:
+                    for position in range(2):
+                        used[w, position] = summed[w, position] // SYNC_TICKS
+                    at = rates[w, MAXIMUM_SCRAPES] % MAXIMUM_SCRAPES
+                    rates[w, at] = summed[w, 2] // SYNC_TICKS
+                    totals[w, at] = int(total_rate[w] * 1000 / SYNC_TICKS)
+                    rates[w, MAXIMUM_SCRAPES] += 1
+                    totals[w, MAXIMUM_SCRAPES] += 1
+                    summed[w, :] = 0
+                    total_rate[w] = 0.0
+                reason, percent = 0, -1
+                if config.workloads[w].has_hpa:
+                    pods = state.pods[w]
+                    before = memory[w].spec
+                    reason, percent = synced(
+                        config, memory, w, pods, counts[w], used[w], rates[w], totals[w], tick
                     )
-                    now_used[w, 1] = int(
-                        min(
-                            config.memory_base[w] + config.memory_slope[w] * each * 1000.0,
-                            config.memory_cap[w],
-                        )
-                    )
-                    now_used[w, 2] = int(each * 1000.0)
-                    served = ready * config.capacity_rps[w] if ready > 0 else 0.0
-                    now_unserved[w] = max(0.0, rate - served) * TICK_S
-                summed[w, 0] += now_used[w, 0]
-                summed[w, 1] += now_used[w, 1]
-                summed[w, 2] += now_used[w, 2]
-                total_rate[w] += rate
-                hours_w[w, REQUESTS] += rate * TICK_S
-                hours_w[w, UNSERVED] += now_unserved[w]
-                hours_w[w, READY_TICKS] += ready
-                hours_w[w, WAITING_TICKS] += state.waiting[w]
+                    change = memory[w].spec - pods
+                    if change > 0:
+                        add_pods(state, w, change, tick)
+                    elif change < 0:
+                        remove_pods(config, state, w, -change, tick)
+                    record_to.workloads[w, RESCALES] += memory[w].spec != before
+                    record_to.workloads[w, AT_MAX_SYNCS] += memory[w].spec >= config.workloads[w].hpa_max
+                    if tick >= state.stable_until[w]:
+                        counted(config, state, w, tick, counts[w])
+                        ready_pods[w] = counts[w, 0]
+                record_to.workloads[w, SPEC_SYNCS] += memory[w].spec
+                hours_w[w, PEAK_SPEC] = max(hours_w[w, PEAK_SPEC], memory[w].spec)
                 if steps_asked:
-                    record_to.flows[sync, 0, w] += rate * TICK_S
-                    record_to.flows[sync, 1, w] += now_unserved[w]
-            for p in range(pools):
-                billed = state.pool_billed[p]
-                hours_p[p, BILLED_TICKS] += billed
-                hours_p[p, NODE_READY_TICKS] += state.pool_ready[p]
-                hours_p[p, PEAK_BILLED] = max(hours_p[p, PEAK_BILLED], billed)
-                record_to.pools[p, AT_MAX_TICKS] += state.target[p] >= config.pool_max[p]
-                record_to.pools[p, AT_MIN_TICKS] += state.target[p] <= config.pool_min[p]
-            column_left -= 1
-            if column_left == 0:
-                column_left = load.step
-                column = column + 1 if column + 1 < steps else 0
-            hour_left -= 1
-            if hour_left == 0:
-                flush(record_to, hour, hours_w, hours_p)
-                hour += 1
-                hour_left = TICKS_PER_HOUR
-        if hour_left < TICKS_PER_HOUR:
+                    record_to.counts[sync, 0, w] = memory[w].spec
+                    record_to.counts[sync, 1, w] = ready_pods[w]
+                    record_to.counts[sync, 2, w] = state.waiting[w]
+                    record_to.counts[sync, 3, w] = percent
+                    record_to.counts[sync, 4, w] = reason
+            if steps_asked:
+                for p in range(pools):
+                    record_to.nodes[sync, 0, p] = state.pools[p].ready
+                    record_to.nodes[sync, 1, p] = state.pools[p].billed
+        sync_in -= 1
+        for w in range(workloads):
+            rate = load.rates[w, column]
+            if load.deviation > 0.0:
+                rate *= max(0.0, 1.0 + noise[w])
+            ready = ready_pods[w]
+            if rate != now_rate[w] or ready != now_ready[w]:
+                now_rate[w], now_ready[w] = rate, ready
+                each = rate / ready if ready > 0 else 0.0
+                now_used[w, 0] = int(
+                    min(
+                        config.workloads[w].cpu_base + config.workloads[w].cpu_slope * each,
+                        config.workloads[w].cpu_cap,
+                    )
+                )
+                now_used[w, 1] = int(
+                    min(
+                        config.workloads[w].memory_base + config.workloads[w].memory_slope * each * 1000.0,
+                        config.workloads[w].memory_cap,
+                    )
+                )
+                now_used[w, 2] = int(each * 1000.0)
+                served = ready * config.workloads[w].capacity_rps if ready > 0 else 0.0
+                now_unserved[w] = max(0.0, rate - served) * TICK_S
+            summed[w, 0] += now_used[w, 0]
+            summed[w, 1] += now_used[w, 1]
+            summed[w, 2] += now_used[w, 2]
+            total_rate[w] += rate
+            hours_w[w, REQUESTS] += rate * TICK_S
+            hours_w[w, UNSERVED] += now_unserved[w]
+            hours_w[w, READY_TICKS] += ready
+            hours_w[w, WAITING_TICKS] += state.waiting[w]
+            if steps_asked:
+                record_to.flows[sync, 0, w] += rate * TICK_S
+                record_to.flows[sync, 1, w] += now_unserved[w]
+        for p in range(pools):
+            billed = state.pools[p].billed
+            hours_p[p, BILLED_TICKS] += billed
+            hours_p[p, NODE_READY_TICKS] += state.pools[p].ready
+            hours_p[p, PEAK_BILLED] = max(hours_p[p, PEAK_BILLED], billed)
+            record_to.pools[p, AT_MAX_TICKS] += state.pools[p].target >= config.pools[p].max
+            record_to.pools[p, AT_MIN_TICKS] += state.pools[p].target <= config.pools[p].min
+        column_left -= 1
+        if column_left == 0:
+            column_left = load.step
+            column = column + 1 if column + 1 < steps else 0
+        hour_left -= 1
+        if hour_left == 0:
             flush(record_to, hour, hours_w, hours_p)
-        return state.number[ADDED] + 0 * (digest & 1)
-
-    return simulate
+            hour += 1
+            hour_left = TICKS_PER_HOUR
+    if hour_left < TICKS_PER_HOUR:
+        flush(record_to, hour, hours_w, hours_p)
+    return state.number[ADDED]
 
 
 def _digest() -> int:
@@ -333,18 +328,22 @@ def _digest() -> int:
     return int.from_bytes(hashlib.blake2b(text, digest_size=7).digest(), "big")
 
 
-simulate_scenario = _compiled(_digest())
+# numba's cache watches only the file of a compiled function, not those it calls into. So the digest of all kernel
+# sources stands in the name under which the entry is cached: an edit of any of them is another entry, and an older
+# one is never read.
+_simulate.__qualname__ = f"simulate_{_digest():014x}"
+simulate_scenario = njit(cache=True, nogil=True)(_simulate)
 
 
 @njit
-def decide_series(config: Config, memory: HpaMemory, proposals: Any, interval_s: int, replicas: Any) -> None:
+def decide_series(config: Config, memory: Any, proposals: Any, interval_s: int, replicas: Any) -> None:
     """Take raw proposals through the first workload's HPA, one each interval."""
-    record(memory, 0, memory.spec[0], 0)
+    record(memory, 0, memory[0].spec, 0)
     for number in range(len(proposals)):
         now_s = number * interval_s
         wanted, _ = decided(config, memory, 0, proposals[number], now_s)
         write(config, memory, 0, wanted, now_s)
-        replicas[number] = memory.spec[0]
+        replicas[number] = memory[0].spec
 
 
 __all__ = [

@@ -44,11 +44,11 @@ from agog_capacity.scaling.reference_nodes import MAXIMUM_NEW_NODES, NEVER
 def next_zone(config: Config, state: State, pool: int) -> int:
     """Return the zone of a pool's next node, -1 for none: where it has fewest."""
     best, fewest = -1, np.int64(NEVER)
-    for z in range(config.pool_zone_count[pool]):
-        zone = config.pool_zones[pool, z]
+    for z in range(config.pools[pool].zone_count):
+        zone = config.pools[pool].zones[z]
         count = 0
         for n in range(state.number[NODES]):
-            if state.nodes.pool[n] == pool and state.nodes.zone[n] == zone:
+            if state.nodes.table[n].pool == pool and state.nodes.table[n].zone == zone:
                 count += 1
         if count < fewest:
             best, fewest = zone, np.int64(count)
@@ -58,12 +58,12 @@ def next_zone(config: Config, state: State, pool: int) -> int:
 @njit
 def set_empty(config: Config, nodes: Nodes, n: int, pool: int, zone: int) -> None:
     """Make a node of a pool that carries only its daemon pods."""
-    nodes.pool[n] = pool
-    nodes.zone[n] = zone
-    nodes.known[n] = 1
-    nodes.cpu[n] = config.daemon_cpu[pool]
-    nodes.memory[n] = config.daemon_memory[pool]
-    nodes.pods[n] = config.daemon_pods[pool]
+    nodes.table[n].pool = pool
+    nodes.table[n].zone = zone
+    nodes.table[n].known = 1
+    nodes.table[n].cpu = config.pools[pool].daemon_cpu
+    nodes.table[n].memory = config.pools[pool].daemon_memory
+    nodes.table[n].pods = config.pools[pool].daemon_pods
     nodes.by_workload[n, :] = 0
 
 
@@ -73,19 +73,19 @@ def add_node(config: Config, state: State, pool: int, asked: int, ready: int) ->
     n = state.number[NODES]
     set_empty(config, state.nodes, n, pool, next_zone(config, state, pool))
     is_ready = ready == LONG_AGO
-    state.nodes.known[n] = 1 if is_ready else 0
-    state.node_state[n] = READY_NODE if is_ready else BOOTING
-    state.node_asked[n] = asked
-    state.node_ready[n] = ready
-    state.node_gone[n] = NEVER
-    state.node_drained[n] = 0
-    state.node_unremovable[n] = LONG_AGO
-    state.node_since[n] = NEVER
-    state.node_image[n, :] = NEVER
+    state.nodes.table[n].known = 1 if is_ready else 0
+    state.nodes.table[n].state = READY_NODE if is_ready else BOOTING
+    state.nodes.table[n].asked = asked
+    state.nodes.table[n].ready = ready
+    state.nodes.table[n].gone = NEVER
+    state.nodes.table[n].drained = 0
+    state.nodes.table[n].unremovable = LONG_AGO
+    state.nodes.table[n].since = NEVER
+    state.image[n, :] = NEVER
     state.number[NODES] += 1
-    state.pool_billed[pool] += 1
+    state.pools[pool].billed += 1
     if is_ready:
-        state.pool_ready[pool] += 1
+        state.pools[pool].ready += 1
 
 
 @njit
@@ -94,25 +94,29 @@ def advance(config: Config, state: State, tick: int) -> int:
     n = 0
     following = np.int64(NEVER)
     while n < state.number[NODES]:
-        pool = state.nodes.pool[n]
-        if state.node_state[n] == BOOTING:
-            if state.node_ready[n] <= tick:
-                state.node_state[n] = READY_NODE
-                state.nodes.known[n] = 1
-                state.pool_ready[pool] += 1
+        pool = state.nodes.table[n].pool
+        if state.nodes.table[n].state == BOOTING:
+            if state.nodes.table[n].ready <= tick:
+                state.nodes.table[n].state = READY_NODE
+                state.nodes.table[n].known = 1
+                state.pools[pool].ready += 1
                 changed(state)
-            elif tick >= state.node_asked[n] + config.provision:
-                state.node_gone[n] = tick
-                state.target[pool] -= 1
+            elif tick >= state.nodes.table[n].asked + config.settings[0].provision:
+                state.nodes.table[n].gone = tick
+                state.pools[pool].target -= 1
                 back_off(config, state, pool, tick)
             else:
-                following = min(following, state.node_ready[n], state.node_asked[n] + config.provision)
-        if state.node_gone[n] <= tick:
-            state.pool_billed[pool] -= 1
+                following = min(
+                    following,
+                    state.nodes.table[n].ready,
+                    state.nodes.table[n].asked + config.settings[0].provision,
+                )
+        if state.nodes.table[n].gone <= tick:
+            state.pools[pool].billed -= 1
             drop_node(state, n)
             changed(state)
         else:
-            following = min(following, state.node_gone[n])
+            following = min(following, state.nodes.table[n].gone)
             n += 1
     return following
 
@@ -128,14 +132,17 @@ def changed(state: State) -> None:
 @njit
 def back_off(config: Config, state: State, pool: int, tick: int) -> None:
     """Leave a pool alone for a while after a node that did not come."""
-    if tick < state.backoff_until[pool]:
+    if tick < state.pools[pool].backoff_until:
         return
-    if tick - state.last_failure[pool] > config.backoff_reset or state.backoff[pool] == 0:
-        state.backoff[pool] = config.backoff_first
+    if (
+        tick - state.pools[pool].last_failure > config.settings[0].backoff_reset
+        or state.pools[pool].backoff == 0
+    ):
+        state.pools[pool].backoff = config.settings[0].backoff_first
     else:
-        state.backoff[pool] = min(config.backoff_longest, 2 * state.backoff[pool])
-    state.backoff_until[pool] = tick + state.backoff[pool]
-    state.last_failure[pool] = tick
+        state.pools[pool].backoff = min(config.settings[0].backoff_longest, 2 * state.pools[pool].backoff)
+    state.pools[pool].backoff_until = tick + state.pools[pool].backoff
+    state.pools[pool].last_failure = tick
 
 
 @njit
@@ -144,25 +151,14 @@ def drop_node(state: State, gone: int) -> None:
     nodes = state.nodes
     last = state.number[NODES] - 1
     for n in range(gone, last):
-        for column in (nodes.pool, nodes.zone, nodes.known, nodes.cpu, nodes.memory, nodes.pods):
-            column[n] = column[n + 1]
-        for column in (
-            state.node_state,
-            state.node_asked,
-            state.node_ready,
-            state.node_gone,
-            state.node_drained,
-            state.node_unremovable,
-            state.node_since,
-        ):
-            column[n] = column[n + 1]
+        nodes.table[n] = nodes.table[n + 1]
         nodes.by_workload[n, :] = nodes.by_workload[n + 1, :]
-        state.node_image[n, :] = state.node_image[n + 1, :]
+        state.image[n, :] = state.image[n + 1, :]
     state.number[NODES] = last
     for w in range(len(state.pods)):
         for i in range(state.pods[w]):
-            if state.pod_node[w, i] > gone:
-                state.pod_node[w, i] -= 1
+            if state.pod[w, i].node > gone:
+                state.pod[w, i].node -= 1
 
 
 @njit
@@ -170,9 +166,11 @@ def copied(state: State, wants_booting: bool) -> int:
     """Sketch the ready nodes, and those that boot; return their number."""
     count = 0
     for n in range(state.number[NODES]):
-        if state.node_state[n] == READY_NODE or (wants_booting and state.node_state[n] == BOOTING):
+        if state.nodes.table[n].state == READY_NODE or (
+            wants_booting and state.nodes.table[n].state == BOOTING
+        ):
             copy_node(state.nodes, n, state.sketch, count)
-            state.sketch.known[count] = 1
+            state.sketch.table[count].known = 1
             count += 1
     return count
 
@@ -180,24 +178,29 @@ def copied(state: State, wants_booting: bool) -> int:
 @njit
 def copy_node(source: Nodes, n: int, target: Nodes, k: int) -> None:
     """Copy one node."""
-    target.pool[k] = source.pool[n]
-    target.zone[k] = source.zone[n]
-    target.cpu[k] = source.cpu[n]
-    target.memory[k] = source.memory[n]
-    target.pods[k] = source.pods[n]
+    target.table[k] = source.table[n]
     target.by_workload[k, :] = source.by_workload[n, :]
+
+
+@njit
+def targets(state: State) -> int:
+    """Return the nodes that all pools should have."""
+    total = 0
+    for p in range(len(state.pools)):
+        total += state.pools[p].target
+    return total
 
 
 @njit
 def may_grow(config: Config, state: State, pool: int, tick: int) -> bool:
     """Tell whether a pool is below its maximum and not left alone."""
-    return state.target[pool] < config.pool_max[pool] and tick >= state.backoff_until[pool]
+    return state.pools[pool].target < config.pools[pool].max and tick >= state.pools[pool].backoff_until
 
 
 @njit
 def is_alike(config: Config, state: State, pool: int, other: int, tick: int) -> bool:
     """Tell whether a scale-up of one pool may be shared with another."""
-    same = config.pool_similar[pool] == config.pool_similar[other]
+    same = config.pools[pool].similar == config.pools[other].similar
     return other == pool or (same and may_grow(config, state, other, tick))
 
 
@@ -221,7 +224,7 @@ def estimate(
     helped[:] = 0
     more_nodes = True
     permitted = 0
-    received = np.zeros(len(sketch.pool), np.int64)
+    received = np.zeros(len(sketch.table), np.int64)
     moved = np.zeros((existing + 1, len(left)), np.int64)
     for position in range(len(order)):
         w = order[position]
@@ -248,7 +251,7 @@ def estimate(
                         received[last] = 1
                         placed += 1
                         continue
-                    if why == SKEWED and config.spread_zones[w] == 0:
+                    if why == SKEWED and config.workloads[w].spread_zones == 0:
                         other = -1
                         for n in range(last):
                             if failed(config, sketch, count, w, n) == FITS:
@@ -291,8 +294,8 @@ def pod_order(config: Config, pool: int, order: Any, scores: Any) -> None:
     for w in range(len(order)):
         order[w] = w
         scores[w] = (
-            config.cpu_request[w] / config.pool_cpu[pool]
-            + config.memory_request[w] / config.pool_memory[pool]
+            config.workloads[w].cpu_request / config.pools[pool].cpu
+            + config.workloads[w].memory_request / config.pools[pool].memory
         )
     for position in range(1, len(order)):
         w = order[position]
@@ -306,15 +309,15 @@ def pod_order(config: Config, pool: int, order: Any, scores: Any) -> None:
 @njit
 def scale_up(config: Config, state: State, boots: Any, draws: Any, tick: int) -> bool:
     """Grow one pool for waiting pods; tell whether one grew."""
-    workloads, pools = len(config.replicas), len(config.pool_cpu)
+    workloads, pools = len(config.workloads), len(config.pools)
     left = state.waiting.copy()
     count = copied(state, True)
     sketch = state.sketch
     position = 0
     is_upcoming = np.zeros(count + 1, np.int64)
     for n in range(state.number[NODES]):
-        if state.node_state[n] != GOING:
-            is_upcoming[position] = state.node_state[n] == BOOTING
+        if state.nodes.table[n].state != GOING:
+            is_upcoming[position] = state.nodes.table[n].state == BOOTING
             position += 1
     remaining = 0
     for w in range(workloads):
@@ -337,7 +340,7 @@ def scale_up(config: Config, state: State, boots: Any, draws: Any, tick: int) ->
     scores = np.zeros(workloads, np.float64)
     helped = np.zeros(workloads, np.int64)
     fitting = np.zeros(workloads, np.int64)
-    targets = state.target.sum()
+    all_targets = targets(state)
     for pool in range(pools):
         if not may_grow(config, state, pool, tick):
             continue
@@ -348,10 +351,10 @@ def scale_up(config: Config, state: State, boots: Any, draws: Any, tick: int) ->
         room = 0
         for other in range(pools):
             if is_alike(config, state, pool, other, tick):
-                room += max(0, config.pool_max[other] - state.target[other])
+                room += max(0, config.pools[other].max - state.pools[other].target)
         room = min(room, MAXIMUM_NEW_NODES)
-        if config.nodes_total > 0:
-            room = min(room, config.nodes_total - targets)
+        if config.settings[0].nodes_total > 0:
+            room = min(room, config.settings[0].nodes_total - all_targets)
         pod_order(config, pool, order, scores)
         wanted[pool] = estimate(config, sketch, count, order, fitting, zone, pool, room, helped)
         merit[pool] = merit_of(config, pool, wanted[pool], helped)
@@ -364,20 +367,20 @@ def scale_up(config: Config, state: State, boots: Any, draws: Any, tick: int) ->
 @njit
 def merit_of(config: Config, pool: int, wanted: int, helped: Any) -> float:
     """Return what the expander compares; less is better."""
-    if config.expander == 1:
+    if config.settings[0].expander == 1:
         cpu = memory = np.int64(0)
         for w in range(len(helped)):
-            cpu += helped[w] * config.cpu_request[w]
-            memory += helped[w] * config.memory_request[w]
-        all_cpu = config.pool_capacity_cpu[pool] * max(1, wanted)
-        all_memory = config.pool_capacity_memory[pool] * max(1, wanted)
+            cpu += helped[w] * config.workloads[w].cpu_request
+            memory += helped[w] * config.workloads[w].memory_request
+        all_cpu = config.pools[pool].capacity_cpu * max(1, wanted)
+        all_memory = config.pools[pool].capacity_memory * max(1, wanted)
         return (all_cpu - cpu) / all_cpu + (all_memory - memory) / all_memory
-    if config.expander == 2:
+    if config.settings[0].expander == 2:
         return float(wanted)
-    if config.expander == 3:
+    if config.settings[0].expander == 3:
         return -float(helped.sum())
-    if config.expander == 4:
-        return -float(config.pool_priority[pool])
+    if config.settings[0].expander == 4:
+        return -float(config.pools[pool].priority)
     return 0.0
 
 
@@ -407,26 +410,28 @@ def expanded(config: Config, state: State, wanted: Any, merit: Any, draws: Any) 
 @njit
 def grow(config: Config, state: State, pool: int, count: int, boots: Any, tick: int) -> bool:
     """Add nodes to a pool, or shared out over the pools like it."""
-    pools = len(config.pool_cpu)
-    if config.nodes_total > 0:
-        count = min(count, config.nodes_total - state.target.sum())
-    sizes = state.target.copy()
+    pools = len(config.pools)
+    if config.settings[0].nodes_total > 0:
+        count = min(count, config.settings[0].nodes_total - targets(state))
+    sizes = np.zeros(pools, np.int64)
+    for other in range(pools):
+        sizes[other] = state.pools[other].target
     for _ in range(count):
         smallest = -1
         for other in range(pools):
-            if is_alike(config, state, pool, other, tick) and sizes[other] < config.pool_max[other]:
-                if smallest < 0 or sizes[other] < sizes[smallest]:
-                    smallest = other
+            is_open = is_alike(config, state, pool, other, tick) and sizes[other] < config.pools[other].max
+            if is_open and (smallest < 0 or sizes[other] < sizes[smallest]):
+                smallest = other
         if smallest < 0:
             break
         sizes[smallest] += 1
     grown = False
     for other in range(pools):
-        while state.target[other] < sizes[other]:
+        while state.pools[other].target < sizes[other]:
             boot = boots[state.number[BOOTS] % len(boots)]
             state.number[BOOTS] += 1
             add_node(config, state, other, tick, tick + boot)
-            state.target[other] += 1
+            state.pools[other].target += 1
             state.number[ADDED] += 1
             grown = True
     if grown:
@@ -439,38 +444,42 @@ def grow(config: Config, state: State, pool: int, count: int, boots: Any, tick: 
 def find_unneeded(config: Config, state: State, ready_pods: Any, tick: int) -> None:
     """Set since when each node is not needed: all its pods would fit elsewhere."""
     total = state.number[NODES]
-    workloads = len(config.replicas)
+    workloads = len(config.workloads)
     sketch = state.sketch
     allowed = np.zeros(workloads, np.int64)
     for w in range(workloads):
-        allowed[w] = max(0, ready_pods[w] - config.min_available[w]) if config.min_available[w] > 0 else NEVER
+        allowed[w] = (
+            max(0, ready_pods[w] - config.workloads[w].min_available)
+            if config.workloads[w].min_available > 0
+            else NEVER
+        )
     for n in range(total):
         copy_node(state.nodes, n, sketch, n)
-        sketch.known[n] = 1 if state.node_state[n] == READY_NODE else 0
+        sketch.table[n].known = 1 if state.nodes.table[n].state == READY_NODE else 0
     moved = np.zeros((total + 1, workloads), np.int64)
     unneeded = 0
     look_again = np.int64(NEVER)
     for wants_empty in (True, False):
         for n in range(total):
-            if state.node_state[n] != READY_NODE:
+            if state.nodes.table[n].state != READY_NODE:
                 continue
-            pool = state.nodes.pool[n]
-            is_empty = state.nodes.pods[n] == config.daemon_pods[pool]
+            pool = state.nodes.table[n].pool
+            is_empty = state.nodes.table[n].pods == config.pools[pool].daemon_pods
             if is_empty != wants_empty:
                 continue
-            if not is_underused(config, state, n) or tick < state.node_unremovable[n]:
-                state.node_since[n] = NEVER
-                if state.node_unremovable[n] > tick:
-                    look_again = min(look_again, state.node_unremovable[n])
+            if not is_underused(config, state, n) or tick < state.nodes.table[n].unremovable:
+                state.nodes.table[n].since = NEVER
+                if state.nodes.table[n].unremovable > tick:
+                    look_again = min(look_again, state.nodes.table[n].unremovable)
                 continue
             if moves(config, state, sketch, n, total, allowed, moved):
                 unneeded += 1
-                if state.node_since[n] == NEVER:
-                    state.node_since[n] = tick
+                if state.nodes.table[n].since == NEVER:
+                    state.nodes.table[n].since = tick
             else:
-                state.node_since[n] = NEVER
-                state.node_unremovable[n] = tick + config.recheck
-                look_again = min(look_again, state.node_unremovable[n])
+                state.nodes.table[n].since = NEVER
+                state.nodes.table[n].unremovable = tick + config.settings[0].recheck
+                look_again = min(look_again, state.nodes.table[n].unremovable)
     state.number[UNNEEDED] = unneeded
     state.number[LOOK_AGAIN] = look_again
 
@@ -478,33 +487,35 @@ def find_unneeded(config: Config, state: State, ready_pods: Any, tick: int) -> N
 @njit
 def is_underused(config: Config, state: State, n: int) -> bool:
     """Tell whether a node's requests are at or below the threshold."""
-    pool = state.nodes.pool[n]
-    cpu, memory = state.nodes.cpu[n], state.nodes.memory[n]
-    all_cpu, all_memory = config.pool_cpu[pool], config.pool_memory[pool]
-    if config.ignore_daemons:
-        cpu -= config.daemon_cpu[pool]
-        memory -= config.daemon_memory[pool]
-        all_cpu -= config.daemon_cpu[pool]
-        all_memory -= config.daemon_memory[pool]
-    return cpu / all_cpu <= config.threshold and memory / all_memory <= config.threshold
+    pool = state.nodes.table[n].pool
+    cpu, memory = state.nodes.table[n].cpu, state.nodes.table[n].memory
+    all_cpu, all_memory = config.pools[pool].cpu, config.pools[pool].memory
+    if config.settings[0].ignore_daemons:
+        cpu -= config.pools[pool].daemon_cpu
+        memory -= config.pools[pool].daemon_memory
+        all_cpu -= config.pools[pool].daemon_cpu
+        all_memory -= config.pools[pool].daemon_memory
+    return (
+        cpu / all_cpu <= config.settings[0].threshold and memory / all_memory <= config.settings[0].threshold
+    )
 
 
 @njit
 def moves(config: Config, state: State, sketch: Nodes, n: int, total: int, allowed: Any, moved: Any) -> bool:
     """Try to move a node's pods onto the others in the sketch; undo it if they may not or do not fit."""
-    workloads = len(config.replicas)
+    workloads = len(config.workloads)
     for w in range(workloads):
         count = state.nodes.by_workload[n, w]
-        if count > 0 and (config.blocks[w] or count > allowed[w]):
+        if count > 0 and (config.workloads[w].blocks or count > allowed[w]):
             return False
-    sketch.known[n] = 0
+    sketch.table[n].known = 0
     moved[:, :] = 0
     fits = True
     for w in range(workloads):
         for _ in range(state.nodes.by_workload[n, w]):
             found = -1
             for k in range(total):
-                if sketch.known[k] and failed(config, sketch, total, w, k) == FITS:
+                if sketch.table[k].known and failed(config, sketch, total, w, k) == FITS:
                     found = k
                     break
             if found < 0:
@@ -522,7 +533,7 @@ def moves(config: Config, state: State, sketch: Nodes, n: int, total: int, allow
         for w in range(workloads):
             for _ in range(moved[k, w]):
                 place(config, sketch, w, k, -1)
-    sketch.known[n] = 1
+    sketch.table[n].known = 1
     return False
 
 
@@ -535,29 +546,32 @@ def scale_down(config: Config, state: State, ready_pods: Any, tick: int) -> int:
     if state.number[UNNEEDED] == 0:
         return 0
     if (
-        state.number[LAST_UP] + config.delay_add > tick
-        or state.number[LAST_DELETION] + config.delay_delete > tick
+        state.number[LAST_UP] + config.settings[0].delay_add > tick
+        or state.number[LAST_DELETION] + config.settings[0].delay_delete > tick
     ):
         return 0
     going = 0
     draining = False
     for n in range(state.number[NODES]):
-        if state.node_state[n] == GOING:
+        if state.nodes.table[n].state == GOING:
             going += 1
-            draining = draining or state.node_drained[n] == 1
+            draining = draining or state.nodes.table[n].drained == 1
     deleted = 0
     for wants_empty in (True, False):
         for n in range(state.number[NODES]):
-            if state.node_state[n] != READY_NODE or state.node_since[n] == NEVER:
+            if state.nodes.table[n].state != READY_NODE or state.nodes.table[n].since == NEVER:
                 continue
-            pool = state.nodes.pool[n]
-            if (state.nodes.pods[n] == config.daemon_pods[pool]) != wants_empty:
+            pool = state.nodes.table[n].pool
+            if (state.nodes.table[n].pods == config.pools[pool].daemon_pods) != wants_empty:
                 continue
-            if going >= config.bulk_delete or (not wants_empty and draining):
+            if going >= config.settings[0].bulk_delete or (not wants_empty and draining):
                 return deleted
-            if config.unneeded > 0 and tick - state.node_since[n] <= config.unneeded:
+            if (
+                config.settings[0].unneeded > 0
+                and tick - state.nodes.table[n].since <= config.settings[0].unneeded
+            ):
                 continue
-            if state.target[pool] <= config.pool_min[pool]:
+            if state.pools[pool].target <= config.pools[pool].min:
                 continue
             delete_node(config, state, n, tick)
             draining = draining or not wants_empty
@@ -569,22 +583,22 @@ def scale_down(config: Config, state: State, ready_pods: Any, tick: int) -> int:
 @njit
 def delete_node(config: Config, state: State, n: int, tick: int) -> None:
     """Mark a node; its pods are made anew elsewhere."""
-    pool = state.nodes.pool[n]
-    state.node_drained[n] = 1 if state.nodes.pods[n] > config.daemon_pods[pool] else 0
-    state.node_state[n] = GOING
-    state.nodes.known[n] = 0
-    state.node_gone[n] = tick + config.pool_delete[pool]
-    state.node_since[n] = NEVER
-    state.target[pool] -= 1
-    state.pool_ready[pool] -= 1
+    pool = state.nodes.table[n].pool
+    state.nodes.table[n].drained = 1 if state.nodes.table[n].pods > config.pools[pool].daemon_pods else 0
+    state.nodes.table[n].state = GOING
+    state.nodes.table[n].known = 0
+    state.nodes.table[n].gone = tick + config.pools[pool].delete
+    state.nodes.table[n].since = NEVER
+    state.pools[pool].target -= 1
+    state.pools[pool].ready -= 1
     state.number[LAST_DELETION] = tick
     state.number[UNNEEDED] -= 1
-    for w in range(len(config.replicas)):
+    for w in range(len(config.workloads)):
         evicted = state.nodes.by_workload[n, w]
         if evicted == 0:
             continue
         for i in range(state.pods[w]):
-            state.keys[i] = -1 if state.pod_node[w, i] == n else 1
+            state.keys[i] = -1 if state.pod[w, i].node == n else 1
         keep_pods(state, w)
         add_pods(state, w, evicted, tick)
         state.nodes.by_workload[n, w] = 0
@@ -598,8 +612,8 @@ def scan(config: Config, state: State, ready_pods: Any, boots: Any, draws: Any, 
         if scale_up(config, state, boots, draws, tick):
             return True
         until = np.int64(NEVER)
-        for pool in range(len(config.pool_cpu)):
-            if state.backoff_until[pool] > tick:
-                until = min(until, state.backoff_until[pool])
+        for pool in range(len(config.pools)):
+            if state.pools[pool].backoff_until > tick:
+                until = min(until, state.pools[pool].backoff_until)
         state.number[QUIET_UNTIL] = until
     return scale_down(config, state, ready_pods, tick) > 0

@@ -5,7 +5,7 @@ Every function here has a readable twin there; comments only say what is differe
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -33,31 +33,29 @@ WITHIN, TOO_MANY, UP_LIMIT, TOO_FEW, DOWN_LIMIT, FAILED_METRICS, DISABLED, OUTSI
 READY, WAITING, PENDING, MISSING, CPU_BUSY, CPU_IDLE, BUSY, IDLE = range(8)
 
 
-class HpaMemory(NamedTuple):
-    """What the controller remembers, shape (W, …): rings of recommendations and of scale events."""
+MOST_RECOMMENDATIONS = 3600 // 15 + 3
+"""Of the longest window that Kubernetes takes, one each sync."""
+MOST_EVENTS = 1800 // 15 + 3
+# What the controller remembers of a workload: rings of recommendations and of scale events, up and down. The
+# counts are of all ever recorded; no recommendation yet means that the controller has just started.
+MEMORY_ROW = np.dtype(
+    [
+        ("spec", "i8"),
+        ("recommended_count", "i8"),
+        ("recommended", "i8", (MOST_RECOMMENDATIONS,)),
+        ("recommended_at", "i8", (MOST_RECOMMENDATIONS,)),
+        ("changed_count", "i8", (2,)),
+        ("change", "i8", (2, MOST_EVENTS)),
+        ("changed_at", "i8", (2, MOST_EVENTS)),
+    ]
+)
 
-    spec: Any
-    recommended: Any
-    recommended_at: Any
-    recommended_count: Any
-    """All ever recorded; 0 before the initial one."""
-    change: Any
-    changed_at: Any
-    changed_count: Any
 
-
-def new_memory(config: Config) -> HpaMemory:
-    """Return the memory of controllers that have just started."""
-    workloads = len(config.replicas)
-    return HpaMemory(
-        config.replicas.copy(),
-        np.zeros((workloads, config.recommendations), np.int64),
-        np.zeros((workloads, config.recommendations), np.int64),
-        np.zeros(workloads, np.int64),
-        np.zeros((workloads, 2, config.events), np.int64),
-        np.zeros((workloads, 2, config.events), np.int64),
-        np.zeros((workloads, 2), np.int64),
-    )
+def new_memory(config: Config) -> Any:
+    """Return the memory of controllers that have just started: rows of `MEMORY_ROW`."""
+    memory = np.zeros(len(config.workloads), MEMORY_ROW)
+    memory["spec"] = config.workloads["replicas"]
+    return memory
 
 
 @njit
@@ -83,7 +81,7 @@ def divided(numerator: float, denominator: float) -> float:
 @njit
 def covers(config: Config, w: int, ratio: float) -> bool:
     """Tell whether a ratio is inside the tolerance."""
-    return (1.0 - config.tolerance[w, 1]) <= ratio <= (1.0 + config.tolerance[w, 0])
+    return (1.0 - config.workloads[w].tolerance[1]) <= ratio <= (1.0 + config.workloads[w].tolerance[0])
 
 
 @njit
@@ -162,20 +160,20 @@ def proposed(
     largest = 0
     failures = 0
     percent = -1
-    for m in range(config.metrics[w]):
-        kind = config.metric_kind[w, m]
-        target = config.metric_target[w, m]
-        if kind == CPU_PERCENT or kind == CPU_AVERAGE:
-            request = config.metric_request[w, m] if kind == CPU_PERCENT else 0
+    for m in range(config.workloads[w].metrics):
+        kind = config.workloads[w].metric_kind[m]
+        target = config.workloads[w].metric_target[m]
+        if kind in (CPU_PERCENT, CPU_AVERAGE):
+            request = config.workloads[w].metric_request[m] if kind == CPU_PERCENT else 0
             busy_pods, idle_pods = counts[CPU_BUSY], counts[CPU_IDLE]
             unready = counts[PENDING] + counts[BUSY] + counts[IDLE] - busy_pods - idle_pods
             busy, idle = used[0], used[2]
-        elif kind == MEMORY_PERCENT or kind == MEMORY_AVERAGE:
-            request = config.metric_request[w, m] if kind == MEMORY_PERCENT else 0
+        elif kind in (MEMORY_PERCENT, MEMORY_AVERAGE):
+            request = config.workloads[w].metric_request[m] if kind == MEMORY_PERCENT else 0
             busy_pods, idle_pods, unready = counts[BUSY], counts[IDLE], counts[PENDING]
             busy, idle = used[1], used[3]
         else:
-            scrapes = config.metric_scrapes[w, m]
+            scrapes = config.workloads[w].metric_scrapes[m]
             request = 0
             busy_pods, idle_pods, unready = counts[BUSY], counts[IDLE], counts[PENDING]
             busy, idle = windowed(rates, scrapes), 0
@@ -192,10 +190,10 @@ def proposed(
         if proposal == FAILED:
             failures += 1
             continue
-        if percent < 0 and request > 0 and config.metric_is_pods[w, m]:
+        if percent < 0 and request > 0 and config.workloads[w].metric_is_pods[m]:
             percent = ((busy_pods * busy + idle_pods * idle) * 100) // ((busy_pods + idle_pods) * request)
         largest = max(largest, proposal)
-    if failures == config.metrics[w] or (failures > 0 and largest < spec):
+    if failures == config.workloads[w].metrics or (failures > 0 and largest < spec):
         return FAILED, percent
     return largest, percent
 
@@ -212,98 +210,96 @@ def windowed(ring: Any, scrapes: int) -> int:
 
 
 @njit
-def decided(config: Config, memory: HpaMemory, w: int, proposal: int, now_s: int) -> tuple[int, int]:
+def decided(config: Config, memory: Any, w: int, proposal: int, now_s: int) -> tuple[int, int]:
     """Stabilise and limit a proposal, record it and the change; return replicas and reason."""
-    current = memory.spec[w]
-    if config.has_behavior[w] == 0:
-        stabilized = highest_recommendation(config, memory, w, proposal, config.downscale_window_s + 1, now_s)
+    current = memory[w].spec
+    if config.workloads[w].has_behavior == 0:
+        stabilized = highest_recommendation(
+            config, memory, w, proposal, config.settings[0].downscale_window_s + 1, now_s
+        )
         record(memory, w, proposal, now_s)
         limit = max(2 * current, 4)
-        cap = min(config.hpa_max[w], limit)
-        if stabilized < config.hpa_min[w]:
-            return config.hpa_min[w], TOO_FEW
+        cap = min(config.workloads[w].hpa_max, limit)
+        if stabilized < config.workloads[w].hpa_min:
+            return config.workloads[w].hpa_min, TOO_FEW
         if stabilized > cap:
-            return cap, UP_LIMIT if limit < config.hpa_max[w] else TOO_MANY
+            return cap, UP_LIMIT if limit < config.workloads[w].hpa_max else TOO_MANY
         return stabilized, WITHIN
     stabilized = current
     if proposal > current:
-        stabilized = lowest_recommendation(config, memory, w, proposal, config.window[w, 0], now_s)
+        stabilized = lowest_recommendation(config, memory, w, proposal, config.workloads[w].window[0], now_s)
         stabilized = max(current, stabilized)
     elif proposal < current:
-        highest = highest_recommendation(config, memory, w, proposal, config.window[w, 1], now_s)
+        highest = highest_recommendation(config, memory, w, proposal, config.workloads[w].window[1], now_s)
         stabilized = min(current, highest)
     record(memory, w, proposal, now_s)
     if stabilized > current:
         limit = max(current, policy_limit(config, memory, w, 0, now_s))
-        allowed = min(limit, config.hpa_max[w])
+        allowed = min(limit, config.workloads[w].hpa_max)
         if stabilized > allowed:
-            return allowed, UP_LIMIT if limit < config.hpa_max[w] else TOO_MANY
+            return allowed, UP_LIMIT if limit < config.workloads[w].hpa_max else TOO_MANY
     elif stabilized < current:
         limit = min(current, policy_limit(config, memory, w, 1, now_s))
-        allowed = max(limit, config.hpa_min[w])
+        allowed = max(limit, config.workloads[w].hpa_min)
         if stabilized < allowed:
-            return allowed, DOWN_LIMIT if limit > config.hpa_min[w] else TOO_FEW
+            return allowed, DOWN_LIMIT if limit > config.workloads[w].hpa_min else TOO_FEW
     return stabilized, WITHIN
 
 
 @njit
-def record(memory: HpaMemory, w: int, value: int, now_s: int) -> None:
+def record(memory: Any, w: int, value: int, now_s: int) -> None:
     """Record a recommendation."""
-    position = memory.recommended_count[w] % memory.recommended.shape[1]
-    memory.recommended[w, position] = value
-    memory.recommended_at[w, position] = now_s
-    memory.recommended_count[w] += 1
+    position = memory[w].recommended_count % MOST_RECOMMENDATIONS
+    memory[w].recommended[position] = value
+    memory[w].recommended_at[position] = now_s
+    memory[w].recommended_count += 1
 
 
 @njit
-def highest_recommendation(
-    config: Config, memory: HpaMemory, w: int, start: int, window_s: int, now_s: int
-) -> int:
+def highest_recommendation(config: Config, memory: Any, w: int, start: int, window_s: int, now_s: int) -> int:
     """Return the highest recommendation younger than a window."""
-    size = memory.recommended.shape[1]
-    count = memory.recommended_count[w]
+    size = MOST_RECOMMENDATIONS
+    count = memory[w].recommended_count
     for back in range(min(count, size)):
         position = (count - 1 - back) % size
-        if now_s - memory.recommended_at[w, position] >= window_s:
+        if now_s - memory[w].recommended_at[position] >= window_s:
             break
-        start = max(start, memory.recommended[w, position])
+        start = max(start, memory[w].recommended[position])
     return start
 
 
 @njit
-def lowest_recommendation(
-    config: Config, memory: HpaMemory, w: int, start: int, window_s: int, now_s: int
-) -> int:
+def lowest_recommendation(config: Config, memory: Any, w: int, start: int, window_s: int, now_s: int) -> int:
     """Return the lowest recommendation younger than a window."""
-    size = memory.recommended.shape[1]
-    count = memory.recommended_count[w]
+    size = MOST_RECOMMENDATIONS
+    count = memory[w].recommended_count
     for back in range(min(count, size)):
         position = (count - 1 - back) % size
-        if now_s - memory.recommended_at[w, position] >= window_s:
+        if now_s - memory[w].recommended_at[position] >= window_s:
             break
-        start = min(start, memory.recommended[w, position])
+        start = min(start, memory[w].recommended[position])
     return start
 
 
 @njit
-def policy_limit(config: Config, memory: HpaMemory, w: int, direction: int, now_s: int) -> int:
+def policy_limit(config: Config, memory: Any, w: int, direction: int, now_s: int) -> int:
     """Return how far the policies of a direction let replicas go."""
-    current = memory.spec[w]
-    select = config.select[w, direction]
+    current = memory[w].spec
+    select = config.workloads[w].select[direction]
     if select == 2:
         return current
     wants_largest = (direction == 0) == (select == 0)
     limit = INT32_MIN if wants_largest else INT32_MAX
-    for p in range(config.policies[w, direction]):
-        period_s = config.policy_period[w, direction, p]
+    for p in range(config.workloads[w].policies[direction]):
+        period_s = config.workloads[w].policy_period[direction, p]
         start = current - changed(memory, w, 0, period_s, now_s) + changed(memory, w, 1, period_s, now_s)
-        value = config.policy_value[w, direction, p]
+        value = config.workloads[w].policy_value[direction, p]
         if direction == 0:
-            if config.policy_is_percent[w, direction, p]:
+            if config.workloads[w].policy_is_percent[direction, p]:
                 result = int(np.ceil(start * (1 + value / 100)))
             else:
                 result = start + value
-        elif config.policy_is_percent[w, direction, p]:
+        elif config.workloads[w].policy_is_percent[direction, p]:
             result = int(start * (1 - value / 100))
         else:
             result = start - value
@@ -312,37 +308,37 @@ def policy_limit(config: Config, memory: HpaMemory, w: int, direction: int, now_
 
 
 @njit
-def changed(memory: HpaMemory, w: int, direction: int, period_s: int, now_s: int) -> int:
+def changed(memory: Any, w: int, direction: int, period_s: int, now_s: int) -> int:
     """Add up the events of a direction younger than a period."""
-    size = memory.change.shape[2]
-    count = memory.changed_count[w, direction]
+    size = MOST_EVENTS
+    count = memory[w].changed_count[direction]
     total = 0
     for back in range(min(count, size)):
         position = (count - 1 - back) % size
-        if now_s - memory.changed_at[w, direction, position] >= period_s:
+        if now_s - memory[w].changed_at[direction, position] >= period_s:
             break
-        total += memory.change[w, direction, position]
+        total += memory[w].change[direction, position]
     return total
 
 
 @njit
-def write(config: Config, memory: HpaMemory, w: int, replicas: int, now_s: int) -> None:
+def write(config: Config, memory: Any, w: int, replicas: int, now_s: int) -> None:
     """Set the desired replicas and store the event."""
-    change = replicas - memory.spec[w]
-    memory.spec[w] = replicas
-    if change == 0 or config.has_behavior[w] == 0:
+    change = replicas - memory[w].spec
+    memory[w].spec = replicas
+    if change == 0 or config.workloads[w].has_behavior == 0:
         return
     direction = 0 if change > 0 else 1
-    position = memory.changed_count[w, direction] % memory.change.shape[2]
-    memory.change[w, direction, position] = abs(change)
-    memory.changed_at[w, direction, position] = now_s
-    memory.changed_count[w, direction] += 1
+    position = memory[w].changed_count[direction] % MOST_EVENTS
+    memory[w].change[direction, position] = abs(change)
+    memory[w].changed_at[direction, position] = now_s
+    memory[w].changed_count[direction] += 1
 
 
 @njit
 def synced(
     config: Config,
-    memory: HpaMemory,
+    memory: Any,
     w: int,
     pods: int,
     counts: Any,
@@ -353,16 +349,16 @@ def synced(
 ) -> tuple[int, int]:
     """Let one HPA decide; return the reason and the reported percent. The spec is in the memory."""
     now_s = tick * TICK_S
-    current = memory.spec[w]
-    if memory.recommended_count[w] == 0:
+    current = memory[w].spec
+    if memory[w].recommended_count == 0:
         record(memory, w, current, now_s)
-    if current == 0 and config.hpa_min[w] != 0:
+    if current == 0 and config.workloads[w].hpa_min != 0:
         return DISABLED, -1
-    if current > config.hpa_max[w]:
-        write(config, memory, w, config.hpa_max[w], now_s)
+    if current > config.workloads[w].hpa_max:
+        write(config, memory, w, config.workloads[w].hpa_max, now_s)
         return OUTSIDE, -1
-    if current < config.hpa_min[w]:
-        write(config, memory, w, config.hpa_min[w], now_s)
+    if current < config.workloads[w].hpa_min:
+        write(config, memory, w, config.workloads[w].hpa_min, now_s)
         return OUTSIDE, -1
     if tick == 0:  # nothing has been measured yet
         return FAILED_METRICS, -1

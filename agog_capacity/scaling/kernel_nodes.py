@@ -25,18 +25,22 @@ NODES, LAST_UP, LAST_DELETION, BOOTS, DRAWN, WAITS, CHANGED, QUIET_UNTIL, UNNEED
 )
 
 
+_NODE_COLUMNS = "pool zone known cpu memory pods state asked ready gone drained unremovable since"
+# `known`: pods can be placed there. `since`: when the node began not to be needed; NEVER: it is needed.
+NODE_ROW = np.dtype([(name, "i8") for name in _NODE_COLUMNS.split()])
+POD_ROW = np.dtype([(name, "i8") for name in ("node", "created", "scheduled", "running", "ready")])
+POOL_STATE = np.dtype(
+    [(name, "i8") for name in ("target", "backoff_until", "backoff", "last_failure", "ready", "billed")]
+)
+
+
 class Nodes(NamedTuple):
     """Nodes as the scheduler sees them; also a sketch of them, to try something out."""
 
-    pool: Any
-    zone: Any
-    known: Any
-    """1 where pods can be placed."""
-    cpu: Any
-    memory: Any
-    pods: Any
+    table: Any
+    """Rows of `NODE_ROW`, oldest first."""
     by_workload: Any
-    """Shape (nodes, W)."""
+    """Pods, shape (nodes, workloads)."""
     in_zone: Any
     """Working space, shape (zones,)."""
 
@@ -46,32 +50,18 @@ class State(NamedTuple):
 
     nodes: Nodes
     sketch: Nodes
-    node_state: Any
-    node_asked: Any
-    node_ready: Any
-    node_gone: Any
-    node_drained: Any
-    node_unremovable: Any
-    node_since: Any
-    """Since when a node is not needed; NEVER: it is."""
-    node_image: Any
+    image: Any
+    """When each workload's image is on a node, shape (nodes, workloads)."""
+    pod: Any
+    """Rows of `POD_ROW`, shape (workloads, pods), oldest first."""
     pods: Any
-    """Number of pods, shape (W,)."""
-    pod_node: Any
-    pod_created: Any
-    pod_scheduled: Any
-    pod_running: Any
-    pod_ready: Any
+    """Number of pods, shape (workloads,)."""
     waiting: Any
-    """Pods without a node, shape (W,)."""
+    """Pods without a node, shape (workloads,)."""
     stable_until: Any
-    """Tick at which a pod of a workload passes its next stage, shape (W,)."""
-    target: Any
-    backoff_until: Any
-    backoff: Any
-    last_failure: Any
-    pool_ready: Any
-    pool_billed: Any
+    """Tick at which a pod of a workload passes its next stage, shape (workloads,)."""
+    pools: Any
+    """Rows of `POOL_STATE`."""
     number: Any
     keys: Any
     """Working space, shape (pods,)."""
@@ -79,42 +69,39 @@ class State(NamedTuple):
 
 def new_nodes(size: int, workloads: int, zones: int) -> Nodes:
     """Return room for nodes."""
-    columns = [np.zeros(size, np.int64) for _ in range(6)]
-    return Nodes(*columns, np.zeros((size, workloads), np.int64), np.zeros(zones + 1, np.int64))
+    return Nodes(
+        np.zeros(size, NODE_ROW), np.zeros((size, workloads), np.int64), np.zeros(zones + 1, np.int64)
+    )
 
 
-def new_state(config: Config) -> State:
-    """Return a scenario before its start."""
-    size, workloads, pools = config.most_nodes, len(config.replicas), len(config.pool_cpu)
-    most = config.most_pods
+def new_state(config: Config, pods: int, nodes: int) -> State:
+    """Return a scenario before its start, with room for pods of each workload and for nodes."""
+    workloads, zones = len(config.workloads), int(config.settings[0]["zones"])
     return State(
-        new_nodes(size, workloads, config.zones),
-        new_nodes(2 * size + 2, workloads, config.zones),
-        *[np.zeros(size, np.int64) for _ in range(7)],
-        np.zeros((size, workloads), np.int64),
-        np.zeros(workloads, np.int64),
-        *[np.zeros((workloads, most), np.int64) for _ in range(5)],
-        np.zeros(workloads, np.int64),
-        np.zeros(workloads, np.int64),
-        *[np.zeros(pools, np.int64) for _ in range(6)],
+        new_nodes(nodes, workloads, zones),
+        new_nodes(2 * nodes + 2, workloads, zones),
+        np.zeros((nodes, workloads), np.int64),
+        np.zeros((workloads, pods), POD_ROW),
+        *[np.zeros(workloads, np.int64) for _ in range(3)],
+        np.zeros(len(config.pools), POOL_STATE),
         np.zeros(11, np.int64),
-        np.zeros(most, np.int64),
+        np.zeros(pods, np.int64),
     )
 
 
 @njit
 def failed(config: Config, nodes: Nodes, count: int, w: int, n: int) -> int:
     """Return the first filter that keeps a pod of a workload off a node."""
-    pool = nodes.pool[n]
+    pool = nodes.table[n].pool
     if config.allowed[w, pool] == 0:
         return NOT_SELECTED
     if (
-        nodes.pods[n] + 1 > config.pool_pods[pool]
-        or config.cpu_request[w] > config.pool_cpu[pool] - nodes.cpu[n]
-        or config.memory_request[w] > config.pool_memory[pool] - nodes.memory[n]
+        nodes.table[n].pods + 1 > config.pools[pool].pods
+        or config.workloads[w].cpu_request > config.pools[pool].cpu - nodes.table[n].cpu
+        or config.workloads[w].memory_request > config.pools[pool].memory - nodes.table[n].memory
     ):
         return NO_ROOM
-    if config.spread_skew[w] > 0 and not spread_allows(config, nodes, count, w, n):
+    if config.workloads[w].spread_skew > 0 and not spread_allows(config, nodes, count, w, n):
         return SKEWED
     return FITS
 
@@ -124,38 +111,38 @@ def spread_allows(config: Config, nodes: Nodes, count: int, w: int, n: int) -> b
     """Apply a hard topology spread over the known nodes that the workload may use."""
     lowest = np.int64(NEVER)
     domains = 0
-    if config.spread_zones[w] == 0:
+    if config.workloads[w].spread_zones == 0:
         here = nodes.by_workload[n, w]
         for k in range(count):
-            if nodes.known[k] and config.allowed[w, nodes.pool[k]]:
+            if nodes.table[k].known and config.allowed[w, nodes.table[k].pool]:
                 domains += 1
                 lowest = min(lowest, nodes.by_workload[k, w])
     else:
-        if nodes.zone[n] < 0:
+        if nodes.table[n].zone < 0:
             return False
         nodes.in_zone[:] = -1
         for k in range(count):
-            zone = nodes.zone[k]
-            if nodes.known[k] and zone >= 0 and config.allowed[w, nodes.pool[k]]:
+            zone = nodes.table[k].zone
+            if nodes.table[k].known and zone >= 0 and config.allowed[w, nodes.table[k].pool]:
                 if nodes.in_zone[zone] < 0:
                     nodes.in_zone[zone] = 0
                     domains += 1
                 nodes.in_zone[zone] += nodes.by_workload[k, w]
-        for zone in range(config.zones):
+        for zone in range(config.settings[0].zones):
             if nodes.in_zone[zone] >= 0:
                 lowest = min(lowest, nodes.in_zone[zone])
-        here = nodes.in_zone[nodes.zone[n]]
-    if domains < config.spread_domains[w]:
+        here = nodes.in_zone[nodes.table[n].zone]
+    if domains < config.workloads[w].spread_domains:
         lowest = np.int64(0)
-    return here + 1 - lowest <= config.spread_skew[w]
+    return here + 1 - lowest <= config.workloads[w].spread_skew
 
 
 @njit
 def place(config: Config, nodes: Nodes, w: int, n: int, sign: int) -> None:
     """Count one pod more on a node, or one less with sign -1."""
-    nodes.cpu[n] += sign * config.cpu_request[w]
-    nodes.memory[n] += sign * config.memory_request[w]
-    nodes.pods[n] += sign
+    nodes.table[n].cpu += sign * config.workloads[w].cpu_request
+    nodes.table[n].memory += sign * config.workloads[w].memory_request
+    nodes.table[n].pods += sign
     nodes.by_workload[n, w] += sign
 
 
@@ -167,49 +154,52 @@ def best_node(config: Config, state: State, w: int) -> int:
     single = -1
     zones_seen = 0
     for n in range(count):
-        state.sketch.known[n] = 0
-        if nodes.known[n] and failed(config, nodes, count, w, n) == FITS:
-            state.sketch.known[n] = 1
+        state.sketch.table[n].known = 0
+        if nodes.table[n].known and failed(config, nodes, count, w, n) == FITS:
+            state.sketch.table[n].known = 1
             feasible += 1
             single = n
     if feasible <= 1:
         return single
-    soft = config.spread_skew[w] == 0
+    soft = config.workloads[w].spread_skew == 0
     most, least = np.int64(-1), np.int64(NEVER)
-    crowding = state.sketch.cpu
+    crowding = state.sketch.table
     if soft:
         in_zone = nodes.in_zone
         in_zone[:] = 0
         seen = state.sketch.in_zone
         seen[:] = 0
         for n in range(count):
-            zone = nodes.zone[n]
-            if zone >= 0 and nodes.known[n] and config.allowed[w, nodes.pool[n]]:
+            zone = nodes.table[n].zone
+            if zone >= 0 and nodes.table[n].known and config.allowed[w, nodes.table[n].pool]:
                 in_zone[zone] += nodes.by_workload[n, w]
-            if zone >= 0 and state.sketch.known[n] and seen[zone] == 0:
+            if zone >= 0 and state.sketch.table[n].known and seen[zone] == 0:
                 seen[zone] = 1
                 zones_seen += 1
         host_weight = config.log_weights[feasible]
         zone_weight = config.log_weights[zones_seen]
         for n in range(count):
-            if state.sketch.known[n]:
+            if state.sketch.table[n].known:
                 amount = nodes.by_workload[n, w] * host_weight + (HOST_MAXIMUM_SKEW - 1)
-                if nodes.zone[n] >= 0:
-                    amount += in_zone[nodes.zone[n]] * zone_weight + (ZONE_MAXIMUM_SKEW - 1)
-                crowding[n] = int(np.floor(amount + 0.5))
-                most = max(most, crowding[n])
-                least = min(least, crowding[n])
+                if nodes.table[n].zone >= 0:
+                    amount += in_zone[nodes.table[n].zone] * zone_weight + (ZONE_MAXIMUM_SKEW - 1)
+                crowding[n].cpu = int(np.floor(amount + 0.5))
+                most = max(most, crowding[n].cpu)
+                least = min(least, crowding[n].cpu)
     best, best_score = -1, np.int64(-1)
     for n in range(count):
-        if state.sketch.known[n] == 0:
+        if state.sketch.table[n].known == 0:
             continue
-        pool = nodes.pool[n]
-        cpu, all_cpu = nodes.cpu[n] + config.cpu_request[w], config.pool_cpu[pool]
-        memory, all_memory = nodes.memory[n] + config.memory_request[w], config.pool_memory[pool]
+        pool = nodes.table[n].pool
+        cpu, all_cpu = nodes.table[n].cpu + config.workloads[w].cpu_request, config.pools[pool].cpu
+        memory, all_memory = (
+            nodes.table[n].memory + config.workloads[w].memory_request,
+            config.pools[pool].memory,
+        )
         score = ((all_cpu - cpu) * 100 // all_cpu + (all_memory - memory) * 100 // all_memory) // 2
         score += int((1 - abs(min(1.0, cpu / all_cpu) - min(1.0, memory / all_memory)) / 2) * 100)
         if soft:
-            score += SPREAD_WEIGHT * (100 * (most + least - crowding[n]) // most)
+            score += SPREAD_WEIGHT * (100 * (most + least - crowding[n].cpu) // most)
         if score > best_score:
             best, best_score = n, score
     return best
@@ -218,24 +208,24 @@ def best_node(config: Config, state: State, w: int) -> int:
 @njit
 def schedule(config: Config, state: State, tick: int, is_start: bool) -> None:
     """Give each waiting pod the best node that it fits."""
-    for w in range(len(config.replicas)):
+    for w in range(len(config.workloads)):
         for i in range(state.pods[w]):
             if state.waiting[w] == 0:
                 break
-            if state.pod_node[w, i] >= 0:
+            if state.pod[w, i].node >= 0:
                 continue
             n = best_node(config, state, w)
             if n < 0:
                 break
             place(config, state.nodes, w, n, 1)
             state.waiting[w] -= 1
-            if state.node_image[n, w] == NEVER:
-                state.node_image[n, w] = LONG_AGO if is_start else tick + config.pull[w]
-            state.pod_node[w, i] = n
-            state.pod_scheduled[w, i] = LONG_AGO if is_start else tick
-            running = state.node_image[n, w] if is_start else max(tick, state.node_image[n, w])
-            state.pod_running[w, i] = running
-            state.pod_ready[w, i] = running + (0 if is_start else config.start[w])
+            if state.image[n, w] == NEVER:
+                state.image[n, w] = LONG_AGO if is_start else tick + config.workloads[w].pull
+            state.pod[w, i].node = n
+            state.pod[w, i].scheduled = LONG_AGO if is_start else tick
+            running = state.image[n, w] if is_start else max(tick, state.image[n, w])
+            state.pod[w, i].running = running
+            state.pod[w, i].ready = running + (0 if is_start else config.workloads[w].start)
             state.stable_until[w] = 0
             state.number[CHANGED] = 1
             state.number[QUIET_UNTIL] = 0
@@ -246,15 +236,15 @@ def counted(config: Config, state: State, w: int, tick: int, counts: Any) -> Non
     """Count a workload's pods by stage, and find when a pod passes its next one."""
     counts[:] = 0
     following = np.int64(NEVER)
-    initialization = -(-config.initialization_s // TICK_S)
+    initialization = -(-config.settings[0].initialization_s // TICK_S)
     for i in range(state.pods[w]):
-        if state.pod_node[w, i] < 0:
+        if state.pod[w, i].node < 0:
             counts[1] += 1
             counts[2] += 1
             continue
-        running, ready = state.pod_running[w, i], state.pod_ready[w, i]
-        started = state.pod_scheduled[w, i]
-        is_young = (tick - started) * TICK_S < config.initialization_s
+        running, ready = state.pod[w, i].running, state.pod[w, i].ready
+        started = state.pod[w, i].scheduled
+        is_young = (tick - started) * TICK_S < config.settings[0].initialization_s
         if ready > tick:
             following = min(following, ready)
         elif ready + 3 > tick:
@@ -275,7 +265,7 @@ def counted(config: Config, state: State, w: int, tick: int, counts: Any) -> Non
                 counts[4] += 1
         else:
             counts[7] += 1
-            if not is_young and config.readiness_delay_s <= 0:
+            if not is_young and config.settings[0].readiness_delay_s <= 0:
                 counts[5] += 1
     state.stable_until[w] = following
 
@@ -296,11 +286,11 @@ def add_pods(state: State, w: int, count: int, tick: int) -> None:
     """Create pods that wait for a node."""
     for _ in range(count):
         i = state.pods[w]
-        state.pod_node[w, i] = -1
-        state.pod_created[w, i] = tick
-        state.pod_scheduled[w, i] = NEVER
-        state.pod_running[w, i] = NEVER
-        state.pod_ready[w, i] = NEVER
+        state.pod[w, i].node = -1
+        state.pod[w, i].created = tick
+        state.pod[w, i].scheduled = NEVER
+        state.pod[w, i].running = NEVER
+        state.pod[w, i].ready = NEVER
         state.pods[w] += 1
         state.waiting[w] += 1
     if count > 0:
@@ -317,11 +307,7 @@ def keep_pods(state: State, w: int) -> None:
         if state.keys[i] < 0:
             continue
         if kept != i:
-            state.pod_node[w, kept] = state.pod_node[w, i]
-            state.pod_created[w, kept] = state.pod_created[w, i]
-            state.pod_scheduled[w, kept] = state.pod_scheduled[w, i]
-            state.pod_running[w, kept] = state.pod_running[w, i]
-            state.pod_ready[w, kept] = state.pod_ready[w, i]
+            state.pod[w, kept] = state.pod[w, i]
         kept += 1
     state.pods[w] = kept
     state.stable_until[w] = 0
@@ -332,15 +318,15 @@ def remove_pods(config: Config, state: State, w: int, count: int, tick: int) -> 
     """Remove the pods that a scale-down takes first. All comparisons stand in one number."""
     keys = state.keys
     for i in range(state.pods[w]):
-        n = state.pod_node[w, i]
-        is_ready = state.pod_ready[w, i] <= tick
+        n = state.pod[w, i].node
+        is_ready = state.pod[w, i].ready <= tick
         same = state.nodes.by_workload[n, w] if n >= 0 else 0
         key = np.int64(n >= 0)
-        key = key * 2 + np.int64(state.pod_running[w, i] <= tick)
+        key = key * 2 + np.int64(state.pod[w, i].running <= tick)
         key = key * 2 + np.int64(is_ready)
         key = key * 16384 + (16383 - same)
-        key = key * 128 + (logarithmic_age(tick - state.pod_ready[w, i]) + 1 if is_ready else 0)
-        key = key * 128 + logarithmic_age(tick - state.pod_created[w, i]) + 1
+        key = key * 128 + (logarithmic_age(tick - state.pod[w, i].ready) + 1 if is_ready else 0)
+        key = key * 128 + logarithmic_age(tick - state.pod[w, i].created) + 1
         keys[i] = key * 16384 + (16383 - i)
     for _ in range(count):
         first = -1
@@ -348,7 +334,7 @@ def remove_pods(config: Config, state: State, w: int, count: int, tick: int) -> 
             if keys[i] >= 0 and (first < 0 or keys[i] < keys[first]):
                 first = i
         keys[first] = -1
-        n = state.pod_node[w, first]
+        n = state.pod[w, first].node
         if n >= 0:
             place(config, state.nodes, w, n, -1)
         else:
