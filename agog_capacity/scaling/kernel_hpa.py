@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from agog_capacity.scaling.cluster import TICK_S
+from agog_capacity.scaling.kernel_compile import compiled, inlined
 from agog_capacity.scaling.kernel_setup import (
     CPU_AVERAGE,
     CPU_PERCENT,
@@ -58,7 +58,7 @@ def new_memory(config: Config) -> Any:
     return memory
 
 
-@njit
+@inlined
 def ceiled(value: float) -> int:
     """Round up to 32 bits."""
     if value != value:
@@ -68,7 +68,7 @@ def ceiled(value: float) -> int:
     return int(np.ceil(value))
 
 
-@njit
+@inlined
 def divided(numerator: float, denominator: float) -> float:
     """Divide as IEEE 754 does."""
     if denominator != 0.0:
@@ -78,13 +78,13 @@ def divided(numerator: float, denominator: float) -> float:
     return np.inf
 
 
-@njit
+@inlined
 def covers(config: Config, w: int, ratio: float) -> bool:
     """Tell whether a ratio is inside the tolerance."""
     return (1.0 - config.workloads[w].tolerance[1]) <= ratio <= (1.0 + config.workloads[w].tolerance[0])
 
 
-@njit
+@inlined
 def ratio_of(total: int, count: int, request: int, target: int) -> float:
     """Return the ratio of a sum over pods; `request` is 0 for a plain average."""
     if request > 0:
@@ -92,7 +92,7 @@ def ratio_of(total: int, count: int, request: int, target: int) -> float:
     return (total // count) / target
 
 
-@njit
+@inlined
 def per_pod(
     config: Config,
     w: int,
@@ -131,7 +131,7 @@ def per_pod(
     return replicas
 
 
-@njit
+@inlined
 def from_total(
     config: Config, w: int, is_shared: bool, spec: int, pods: int, target: int, total: int, ready: int
 ) -> int:
@@ -149,7 +149,7 @@ def from_total(
     return ceiled(ratio * ready)
 
 
-@njit
+@inlined
 def proposed(
     config: Config, w: int, spec: int, pods: int, counts: Any, used: Any, rates: Any, totals: Any
 ) -> tuple[int, int]:
@@ -198,7 +198,7 @@ def proposed(
     return largest, percent
 
 
-@njit
+@inlined
 def windowed(ring: Any, scrapes: int) -> int:
     """Return the average of the last scrapes; the last element of the ring counts them all."""
     size = len(ring) - 1
@@ -209,7 +209,7 @@ def windowed(ring: Any, scrapes: int) -> int:
     return total // count
 
 
-@njit
+@inlined
 def decided(config: Config, memory: Any, w: int, proposal: int, now_s: int) -> tuple[int, int]:
     """Stabilise and limit a proposal, record it and the change; return replicas and reason."""
     current = memory[w].spec
@@ -246,7 +246,7 @@ def decided(config: Config, memory: Any, w: int, proposal: int, now_s: int) -> t
     return stabilized, WITHIN
 
 
-@njit
+@inlined
 def record(memory: Any, w: int, value: int, now_s: int) -> None:
     """Record a recommendation."""
     position = memory[w].recommended_count % MOST_RECOMMENDATIONS
@@ -255,7 +255,7 @@ def record(memory: Any, w: int, value: int, now_s: int) -> None:
     memory[w].recommended_count += 1
 
 
-@njit
+@inlined
 def highest_recommendation(config: Config, memory: Any, w: int, start: int, window_s: int, now_s: int) -> int:
     """Return the highest recommendation younger than a window."""
     size = MOST_RECOMMENDATIONS
@@ -268,7 +268,7 @@ def highest_recommendation(config: Config, memory: Any, w: int, start: int, wind
     return start
 
 
-@njit
+@inlined
 def lowest_recommendation(config: Config, memory: Any, w: int, start: int, window_s: int, now_s: int) -> int:
     """Return the lowest recommendation younger than a window."""
     size = MOST_RECOMMENDATIONS
@@ -281,7 +281,7 @@ def lowest_recommendation(config: Config, memory: Any, w: int, start: int, windo
     return start
 
 
-@njit
+@compiled
 def policy_limit(config: Config, memory: Any, w: int, direction: int, now_s: int) -> int:
     """Return how far the policies of a direction let replicas go."""
     current = memory[w].spec
@@ -307,7 +307,7 @@ def policy_limit(config: Config, memory: Any, w: int, direction: int, now_s: int
     return limit
 
 
-@njit
+@compiled
 def changed(memory: Any, w: int, direction: int, period_s: int, now_s: int) -> int:
     """Add up the events of a direction younger than a period."""
     size = MOST_EVENTS
@@ -321,7 +321,7 @@ def changed(memory: Any, w: int, direction: int, period_s: int, now_s: int) -> i
     return total
 
 
-@njit
+@inlined
 def write(config: Config, memory: Any, w: int, replicas: int, now_s: int) -> None:
     """Set the desired replicas and store the event."""
     change = replicas - memory[w].spec
@@ -335,7 +335,7 @@ def write(config: Config, memory: Any, w: int, replicas: int, now_s: int) -> Non
     memory[w].changed_count[direction] += 1
 
 
-@njit
+@inlined
 def synced(
     config: Config,
     memory: Any,

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from agog_capacity.scaling.cluster import LONG_AGO, TICK_S
+from agog_capacity.scaling.kernel_compile import compiled, inlined
 from agog_capacity.scaling.kernel_setup import Config
 from agog_capacity.scaling.reference_nodes import NEVER
 from agog_capacity.scaling.scheduling import HOST_MAXIMUM_SKEW, SPREAD_WEIGHT, ZONE_MAXIMUM_SKEW
@@ -20,7 +20,7 @@ FITS, NOT_SELECTED, NO_ROOM, SKEWED = 0, 1, 2, 3
 BOOTING, READY_NODE, GOING = 0, 1, 2
 
 # Numbers in `State.number`.
-NODES, LAST_UP, LAST_DELETION, BOOTS, DRAWN, WAITS, CHANGED, QUIET_UNTIL, UNNEEDED, LOOK_AGAIN, ADDED = range(
+NODES, LAST_UP, LAST_DELETION, BOOTS, DRAWN, WAITS, CHANGED, QUIET_UNTIL, EARLIEST, LOOK_AGAIN, ADDED = range(
     11
 )
 
@@ -45,6 +45,27 @@ class Nodes(NamedTuple):
     """Working space, shape (zones,)."""
 
 
+class Scratch(NamedTuple):
+    """Working space of the cluster autoscaler."""
+
+    left: Any
+    """Shape (workloads,), like the next four."""
+    helped: Any
+    fitting: Any
+    order: Any
+    allowed: Any
+    scores: Any
+    wanted: Any
+    """Shape (pools,), like the next two."""
+    sizes: Any
+    merit: Any
+    received: Any
+    """Shape (nodes of a sketch,), like the next."""
+    upcoming: Any
+    moved: Any
+    """Shape (nodes of a sketch, workloads)."""
+
+
 class State(NamedTuple):
     """All that changes in one scenario."""
 
@@ -65,6 +86,7 @@ class State(NamedTuple):
     number: Any
     keys: Any
     """Working space, shape (pods,)."""
+    scratch: Scratch
 
 
 def new_nodes(size: int, workloads: int, zones: int) -> Nodes:
@@ -86,10 +108,27 @@ def new_state(config: Config, pods: int, nodes: int) -> State:
         np.zeros(len(config.pools), POOL_STATE),
         np.zeros(11, np.int64),
         np.zeros(pods, np.int64),
+        Scratch(
+            *[np.zeros(workloads, np.int64) for _ in range(5)],
+            np.zeros(workloads),
+            *[np.zeros(len(config.pools), np.int64) for _ in range(2)],
+            np.zeros(len(config.pools)),
+            *[np.zeros(2 * nodes + 2, np.int64) for _ in range(2)],
+            np.zeros((2 * nodes + 2, workloads), np.int64),
+        ),
     )
 
 
-@njit
+@inlined
+def all_waiting(state: State) -> int:
+    """Return the pods of all workloads without a node."""
+    total = 0
+    for w in range(len(state.waiting)):
+        total += state.waiting[w]
+    return total
+
+
+@compiled
 def failed(config: Config, nodes: Nodes, count: int, w: int, n: int) -> int:
     """Return the first filter that keeps a pod of a workload off a node."""
     pool = nodes.table[n].pool
@@ -106,7 +145,7 @@ def failed(config: Config, nodes: Nodes, count: int, w: int, n: int) -> int:
     return FITS
 
 
-@njit
+@compiled
 def spread_allows(config: Config, nodes: Nodes, count: int, w: int, n: int) -> bool:
     """Apply a hard topology spread over the known nodes that the workload may use."""
     lowest = np.int64(NEVER)
@@ -137,7 +176,7 @@ def spread_allows(config: Config, nodes: Nodes, count: int, w: int, n: int) -> b
     return here + 1 - lowest <= config.workloads[w].spread_skew
 
 
-@njit
+@inlined
 def place(config: Config, nodes: Nodes, w: int, n: int, sign: int) -> None:
     """Count one pod more on a node, or one less with sign -1."""
     nodes.table[n].cpu += sign * config.workloads[w].cpu_request
@@ -146,7 +185,7 @@ def place(config: Config, nodes: Nodes, w: int, n: int, sign: int) -> None:
     nodes.by_workload[n, w] += sign
 
 
-@njit
+@compiled
 def best_node(config: Config, state: State, w: int) -> int:
     """Return the node for the next pod of a workload, -1 if none fits."""
     nodes, count = state.nodes, state.number[NODES]
@@ -205,7 +244,7 @@ def best_node(config: Config, state: State, w: int) -> int:
     return best
 
 
-@njit
+@compiled
 def schedule(config: Config, state: State, tick: int, is_start: bool) -> None:
     """Give each waiting pod the best node that it fits."""
     for w in range(len(config.workloads)):
@@ -231,7 +270,7 @@ def schedule(config: Config, state: State, tick: int, is_start: bool) -> None:
             state.number[QUIET_UNTIL] = 0
 
 
-@njit
+@compiled
 def counted(config: Config, state: State, w: int, tick: int, counts: Any) -> None:
     """Count a workload's pods by stage, and find when a pod passes its next one."""
     counts[:] = 0
@@ -270,7 +309,7 @@ def counted(config: Config, state: State, w: int, tick: int, counts: Any) -> Non
     state.stable_until[w] = following
 
 
-@njit
+@compiled
 def logarithmic_age(ticks: int) -> int:
     """Return the whole part of the binary logarithm of an age in nanoseconds."""
     nanoseconds = ticks * TICK_S * 1_000_000_000
@@ -281,7 +320,7 @@ def logarithmic_age(ticks: int) -> int:
     return result
 
 
-@njit
+@compiled
 def add_pods(state: State, w: int, count: int, tick: int) -> None:
     """Create pods that wait for a node."""
     for _ in range(count):
@@ -299,7 +338,7 @@ def add_pods(state: State, w: int, count: int, tick: int) -> None:
         state.number[QUIET_UNTIL] = 0
 
 
-@njit
+@compiled
 def keep_pods(state: State, w: int) -> None:
     """Close the gaps of pods whose key is negative."""
     kept = 0
@@ -313,7 +352,7 @@ def keep_pods(state: State, w: int) -> None:
     state.stable_until[w] = 0
 
 
-@njit
+@compiled
 def remove_pods(config: Config, state: State, w: int, count: int, tick: int) -> None:
     """Remove the pods that a scale-down takes first. All comparisons stand in one number."""
     keys = state.keys

@@ -1,4 +1,4 @@
-"""The cluster autoscaler's part of the kernel: the rules of `estimator`, `expanders` and `node_scaledown` on arrays.
+"""How the kernel's nodes come and boot: the rules of `estimator` and `expanders` on arrays.
 
 Every function has a readable twin in `reference_nodes` or `estimator`; comments only say what is different. What
 cannot have changed since the last scan is not computed again. Only `kernel` imports this.
@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from agog_capacity.scaling.cluster import LONG_AGO
+from agog_capacity.scaling.kernel_compile import compiled
 from agog_capacity.scaling.kernel_nodes import (
     ADDED,
     BOOTING,
@@ -20,27 +20,22 @@ from agog_capacity.scaling.kernel_nodes import (
     DRAWN,
     FITS,
     GOING,
-    LAST_DELETION,
     LAST_UP,
-    LOOK_AGAIN,
     NODES,
     QUIET_UNTIL,
     READY_NODE,
     SKEWED,
-    UNNEEDED,
     WAITS,
     Nodes,
     State,
-    add_pods,
     failed,
-    keep_pods,
     place,
 )
 from agog_capacity.scaling.kernel_setup import Config
 from agog_capacity.scaling.reference_nodes import MAXIMUM_NEW_NODES, NEVER
 
 
-@njit
+@compiled
 def next_zone(config: Config, state: State, pool: int) -> int:
     """Return the zone of a pool's next node, -1 for none: where it has fewest."""
     best, fewest = -1, np.int64(NEVER)
@@ -55,7 +50,7 @@ def next_zone(config: Config, state: State, pool: int) -> int:
     return best
 
 
-@njit
+@compiled
 def set_empty(config: Config, nodes: Nodes, n: int, pool: int, zone: int) -> None:
     """Make a node of a pool that carries only its daemon pods."""
     nodes.table[n].pool = pool
@@ -64,10 +59,11 @@ def set_empty(config: Config, nodes: Nodes, n: int, pool: int, zone: int) -> Non
     nodes.table[n].cpu = config.pools[pool].daemon_cpu
     nodes.table[n].memory = config.pools[pool].daemon_memory
     nodes.table[n].pods = config.pools[pool].daemon_pods
-    nodes.by_workload[n, :] = 0
+    for w in range(nodes.by_workload.shape[1]):
+        nodes.by_workload[n, w] = 0
 
 
-@njit
+@compiled
 def add_node(config: Config, state: State, pool: int, asked: int, ready: int) -> None:
     """Add a node, booting unless it is there since long ago."""
     n = state.number[NODES]
@@ -81,14 +77,15 @@ def add_node(config: Config, state: State, pool: int, asked: int, ready: int) ->
     state.nodes.table[n].drained = 0
     state.nodes.table[n].unremovable = LONG_AGO
     state.nodes.table[n].since = NEVER
-    state.image[n, :] = NEVER
+    for w in range(state.image.shape[1]):
+        state.image[n, w] = NEVER
     state.number[NODES] += 1
     state.pools[pool].billed += 1
     if is_ready:
         state.pools[pool].ready += 1
 
 
-@njit
+@compiled
 def advance(config: Config, state: State, tick: int) -> int:
     """Let nodes become ready, fail to come or vanish; return the tick of the next such event."""
     n = 0
@@ -121,7 +118,7 @@ def advance(config: Config, state: State, tick: int) -> int:
     return following
 
 
-@njit
+@compiled
 def changed(state: State) -> None:
     """Note that whatever was settled must be looked at again."""
     state.number[CHANGED] = 1
@@ -129,7 +126,7 @@ def changed(state: State) -> None:
     state.number[QUIET_UNTIL] = 0
 
 
-@njit
+@compiled
 def back_off(config: Config, state: State, pool: int, tick: int) -> None:
     """Leave a pool alone for a while after a node that did not come."""
     if tick < state.pools[pool].backoff_until:
@@ -145,15 +142,16 @@ def back_off(config: Config, state: State, pool: int, tick: int) -> None:
     state.pools[pool].last_failure = tick
 
 
-@njit
+@compiled
 def drop_node(state: State, gone: int) -> None:
     """Close the gap of a node that is gone."""
     nodes = state.nodes
     last = state.number[NODES] - 1
     for n in range(gone, last):
         nodes.table[n] = nodes.table[n + 1]
-        nodes.by_workload[n, :] = nodes.by_workload[n + 1, :]
-        state.image[n, :] = state.image[n + 1, :]
+        for w in range(state.image.shape[1]):
+            nodes.by_workload[n, w] = nodes.by_workload[n + 1, w]
+            state.image[n, w] = state.image[n + 1, w]
     state.number[NODES] = last
     for w in range(len(state.pods)):
         for i in range(state.pods[w]):
@@ -161,7 +159,7 @@ def drop_node(state: State, gone: int) -> None:
                 state.pod[w, i].node -= 1
 
 
-@njit
+@compiled
 def copied(state: State, wants_booting: bool) -> int:
     """Sketch the ready nodes, and those that boot; return their number."""
     count = 0
@@ -175,14 +173,15 @@ def copied(state: State, wants_booting: bool) -> int:
     return count
 
 
-@njit
+@compiled
 def copy_node(source: Nodes, n: int, target: Nodes, k: int) -> None:
     """Copy one node."""
     target.table[k] = source.table[n]
-    target.by_workload[k, :] = source.by_workload[n, :]
+    for w in range(source.by_workload.shape[1]):
+        target.by_workload[k, w] = source.by_workload[n, w]
 
 
-@njit
+@compiled
 def targets(state: State) -> int:
     """Return the nodes that all pools should have."""
     total = 0
@@ -191,41 +190,34 @@ def targets(state: State) -> int:
     return total
 
 
-@njit
+@compiled
 def may_grow(config: Config, state: State, pool: int, tick: int) -> bool:
     """Tell whether a pool is below its maximum and not left alone."""
     return state.pools[pool].target < config.pools[pool].max and tick >= state.pools[pool].backoff_until
 
 
-@njit
+@compiled
 def is_alike(config: Config, state: State, pool: int, other: int, tick: int) -> bool:
     """Tell whether a scale-up of one pool may be shared with another."""
     same = config.pools[pool].similar == config.pools[other].similar
     return other == pool or (same and may_grow(config, state, other, tick))
 
 
-@njit
-def estimate(
-    config: Config,
-    sketch: Nodes,
-    existing: int,
-    order: Any,
-    left: Any,
-    zone: int,
-    pool: int,
-    room: int,
-    helped: Any,
-) -> int:
-    """Return how many nodes of a pool would get a pod; `helped` gets the pods of each workload.
+@compiled
+def estimate(config: Config, state: State, existing: int, zone: int, pool: int, room: int) -> int:
+    """Return how many nodes of a pool would get a pod; the scratch holds the pods of each workload.
 
     Existing nodes are changed by the quirk of topology spread and put right again.
     """
+    sketch = state.sketch
     count = existing
-    helped[:] = 0
     more_nodes = True
     permitted = 0
-    received = np.zeros(len(sketch.table), np.int64)
-    moved = np.zeros((existing + 1, len(left)), np.int64)
+    received, moved = state.scratch.received, state.scratch.moved
+    left, order, helped = state.scratch.fitting, state.scratch.order, state.scratch.helped
+    received[:] = 0
+    moved[:] = 0
+    helped[:] = 0
     for position in range(len(order)):
         w = order[position]
         pods = left[w]
@@ -288,7 +280,7 @@ def estimate(
     return total
 
 
-@njit
+@compiled
 def pod_order(config: Config, pool: int, order: Any, scores: Any) -> None:
     """Order workloads by the share of a node that one pod takes, largest first."""
     for w in range(len(order)):
@@ -306,15 +298,17 @@ def pod_order(config: Config, pool: int, order: Any, scores: Any) -> None:
         order[back] = w
 
 
-@njit
+@compiled
 def scale_up(config: Config, state: State, boots: Any, draws: Any, tick: int) -> bool:
     """Grow one pool for waiting pods; tell whether one grew."""
     workloads, pools = len(config.workloads), len(config.pools)
-    left = state.waiting.copy()
+    left = state.scratch.left
+    for w in range(workloads):
+        left[w] = state.waiting[w]
     count = copied(state, True)
     sketch = state.sketch
     position = 0
-    is_upcoming = np.zeros(count + 1, np.int64)
+    is_upcoming = state.scratch.upcoming
     for n in range(state.number[NODES]):
         if state.nodes.table[n].state != GOING:
             is_upcoming[position] = state.nodes.table[n].state == BOOTING
@@ -334,12 +328,9 @@ def scale_up(config: Config, state: State, boots: Any, draws: Any, tick: int) ->
         remaining += left[w]
     if remaining == 0:
         return False
-    wanted = np.zeros(pools, np.int64)
-    merit = np.zeros(pools, np.float64)
-    order = np.zeros(workloads, np.int64)
-    scores = np.zeros(workloads, np.float64)
-    helped = np.zeros(workloads, np.int64)
-    fitting = np.zeros(workloads, np.int64)
+    wanted, merit, helped = state.scratch.wanted, state.scratch.merit, state.scratch.helped
+    fitting, order, scores = state.scratch.fitting, state.scratch.order, state.scratch.scores
+    wanted[:] = 0
     all_targets = targets(state)
     for pool in range(pools):
         if not may_grow(config, state, pool, tick):
@@ -356,7 +347,7 @@ def scale_up(config: Config, state: State, boots: Any, draws: Any, tick: int) ->
         if config.settings[0].nodes_total > 0:
             room = min(room, config.settings[0].nodes_total - all_targets)
         pod_order(config, pool, order, scores)
-        wanted[pool] = estimate(config, sketch, count, order, fitting, zone, pool, room, helped)
+        wanted[pool] = estimate(config, state, count, zone, pool, room)
         merit[pool] = merit_of(config, pool, wanted[pool], helped)
     chosen = expanded(config, state, wanted, merit, draws)
     if chosen < 0:
@@ -364,7 +355,7 @@ def scale_up(config: Config, state: State, boots: Any, draws: Any, tick: int) ->
     return grow(config, state, chosen, wanted[chosen], boots, tick)
 
 
-@njit
+@compiled
 def merit_of(config: Config, pool: int, wanted: int, helped: Any) -> float:
     """Return what the expander compares; less is better."""
     if config.settings[0].expander == 1:
@@ -384,7 +375,7 @@ def merit_of(config: Config, pool: int, wanted: int, helped: Any) -> float:
     return 0.0
 
 
-@njit
+@compiled
 def expanded(config: Config, state: State, wanted: Any, merit: Any, draws: Any) -> int:
     """Return the pool that grows, -1 for none; a draw decides where the expander leaves several."""
     best, ties = np.inf, 0
@@ -407,13 +398,13 @@ def expanded(config: Config, state: State, wanted: Any, merit: Any, draws: Any) 
     return -1
 
 
-@njit
+@compiled
 def grow(config: Config, state: State, pool: int, count: int, boots: Any, tick: int) -> bool:
     """Add nodes to a pool, or shared out over the pools like it."""
     pools = len(config.pools)
     if config.settings[0].nodes_total > 0:
         count = min(count, config.settings[0].nodes_total - targets(state))
-    sizes = np.zeros(pools, np.int64)
+    sizes = state.scratch.sizes
     for other in range(pools):
         sizes[other] = state.pools[other].target
     for _ in range(count):
@@ -438,182 +429,3 @@ def grow(config: Config, state: State, pool: int, count: int, boots: Any, tick: 
         state.number[LAST_UP] = tick
         changed(state)
     return grown
-
-
-@njit
-def find_unneeded(config: Config, state: State, ready_pods: Any, tick: int) -> None:
-    """Set since when each node is not needed: all its pods would fit elsewhere."""
-    total = state.number[NODES]
-    workloads = len(config.workloads)
-    sketch = state.sketch
-    allowed = np.zeros(workloads, np.int64)
-    for w in range(workloads):
-        allowed[w] = (
-            max(0, ready_pods[w] - config.workloads[w].min_available)
-            if config.workloads[w].min_available > 0
-            else NEVER
-        )
-    for n in range(total):
-        copy_node(state.nodes, n, sketch, n)
-        sketch.table[n].known = 1 if state.nodes.table[n].state == READY_NODE else 0
-    moved = np.zeros((total + 1, workloads), np.int64)
-    unneeded = 0
-    look_again = np.int64(NEVER)
-    for wants_empty in (True, False):
-        for n in range(total):
-            if state.nodes.table[n].state != READY_NODE:
-                continue
-            pool = state.nodes.table[n].pool
-            is_empty = state.nodes.table[n].pods == config.pools[pool].daemon_pods
-            if is_empty != wants_empty:
-                continue
-            if not is_underused(config, state, n) or tick < state.nodes.table[n].unremovable:
-                state.nodes.table[n].since = NEVER
-                if state.nodes.table[n].unremovable > tick:
-                    look_again = min(look_again, state.nodes.table[n].unremovable)
-                continue
-            if moves(config, state, sketch, n, total, allowed, moved):
-                unneeded += 1
-                if state.nodes.table[n].since == NEVER:
-                    state.nodes.table[n].since = tick
-            else:
-                state.nodes.table[n].since = NEVER
-                state.nodes.table[n].unremovable = tick + config.settings[0].recheck
-                look_again = min(look_again, state.nodes.table[n].unremovable)
-    state.number[UNNEEDED] = unneeded
-    state.number[LOOK_AGAIN] = look_again
-
-
-@njit
-def is_underused(config: Config, state: State, n: int) -> bool:
-    """Tell whether a node's requests are at or below the threshold."""
-    pool = state.nodes.table[n].pool
-    cpu, memory = state.nodes.table[n].cpu, state.nodes.table[n].memory
-    all_cpu, all_memory = config.pools[pool].cpu, config.pools[pool].memory
-    if config.settings[0].ignore_daemons:
-        cpu -= config.pools[pool].daemon_cpu
-        memory -= config.pools[pool].daemon_memory
-        all_cpu -= config.pools[pool].daemon_cpu
-        all_memory -= config.pools[pool].daemon_memory
-    return (
-        cpu / all_cpu <= config.settings[0].threshold and memory / all_memory <= config.settings[0].threshold
-    )
-
-
-@njit
-def moves(config: Config, state: State, sketch: Nodes, n: int, total: int, allowed: Any, moved: Any) -> bool:
-    """Try to move a node's pods onto the others in the sketch; undo it if they may not or do not fit."""
-    workloads = len(config.workloads)
-    for w in range(workloads):
-        count = state.nodes.by_workload[n, w]
-        if count > 0 and (config.workloads[w].blocks or count > allowed[w]):
-            return False
-    sketch.table[n].known = 0
-    moved[:, :] = 0
-    fits = True
-    for w in range(workloads):
-        for _ in range(state.nodes.by_workload[n, w]):
-            found = -1
-            for k in range(total):
-                if sketch.table[k].known and failed(config, sketch, total, w, k) == FITS:
-                    found = k
-                    break
-            if found < 0:
-                fits = False
-                break
-            place(config, sketch, w, found, 1)
-            moved[found, w] += 1
-        if not fits:
-            break
-    if fits:
-        for w in range(workloads):
-            allowed[w] -= state.nodes.by_workload[n, w]
-        return True
-    for k in range(total):
-        for w in range(workloads):
-            for _ in range(moved[k, w]):
-                place(config, sketch, w, k, -1)
-    sketch.table[n].known = 1
-    return False
-
-
-@njit
-def scale_down(config: Config, state: State, ready_pods: Any, tick: int) -> int:
-    """Look for nodes that are not needed and give back those that were so long enough; return how many."""
-    if state.number[CHANGED] or tick >= state.number[LOOK_AGAIN]:
-        find_unneeded(config, state, ready_pods, tick)
-        state.number[CHANGED] = 0
-    if state.number[UNNEEDED] == 0:
-        return 0
-    if (
-        state.number[LAST_UP] + config.settings[0].delay_add > tick
-        or state.number[LAST_DELETION] + config.settings[0].delay_delete > tick
-    ):
-        return 0
-    going = 0
-    draining = False
-    for n in range(state.number[NODES]):
-        if state.nodes.table[n].state == GOING:
-            going += 1
-            draining = draining or state.nodes.table[n].drained == 1
-    deleted = 0
-    for wants_empty in (True, False):
-        for n in range(state.number[NODES]):
-            if state.nodes.table[n].state != READY_NODE or state.nodes.table[n].since == NEVER:
-                continue
-            pool = state.nodes.table[n].pool
-            if (state.nodes.table[n].pods == config.pools[pool].daemon_pods) != wants_empty:
-                continue
-            if going >= config.settings[0].bulk_delete or (not wants_empty and draining):
-                return deleted
-            if (
-                config.settings[0].unneeded > 0
-                and tick - state.nodes.table[n].since <= config.settings[0].unneeded
-            ):
-                continue
-            if state.pools[pool].target <= config.pools[pool].min:
-                continue
-            delete_node(config, state, n, tick)
-            draining = draining or not wants_empty
-            going += 1
-            deleted += 1
-    return deleted
-
-
-@njit
-def delete_node(config: Config, state: State, n: int, tick: int) -> None:
-    """Mark a node; its pods are made anew elsewhere."""
-    pool = state.nodes.table[n].pool
-    state.nodes.table[n].drained = 1 if state.nodes.table[n].pods > config.pools[pool].daemon_pods else 0
-    state.nodes.table[n].state = GOING
-    state.nodes.table[n].known = 0
-    state.nodes.table[n].gone = tick + config.pools[pool].delete
-    state.nodes.table[n].since = NEVER
-    state.pools[pool].target -= 1
-    state.pools[pool].ready -= 1
-    state.number[LAST_DELETION] = tick
-    state.number[UNNEEDED] -= 1
-    for w in range(len(config.workloads)):
-        evicted = state.nodes.by_workload[n, w]
-        if evicted == 0:
-            continue
-        for i in range(state.pods[w]):
-            state.keys[i] = -1 if state.pod[w, i].node == n else 1
-        keep_pods(state, w)
-        add_pods(state, w, evicted, tick)
-        state.nodes.by_workload[n, w] = 0
-    changed(state)
-
-
-@njit
-def scan(config: Config, state: State, ready_pods: Any, boots: Any, draws: Any, tick: int) -> bool:
-    """Run the cluster autoscaler once; tell whether nodes were added or given back."""
-    if state.waiting.sum() > 0 and tick >= state.number[QUIET_UNTIL]:
-        if scale_up(config, state, boots, draws, tick):
-            return True
-        until = np.int64(NEVER)
-        for pool in range(len(config.pools)):
-            if state.pools[pool].backoff_until > tick:
-                until = min(until, state.pools[pool].backoff_until)
-        state.number[QUIET_UNTIL] = until
-    return scale_down(config, state, ready_pods, tick) > 0
