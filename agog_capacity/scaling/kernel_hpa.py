@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-any-return,return-value"  (numba infers the types; tables have no static ones)
 """The HPA's part of the kernel: the rules of `hpa_metrics`, `totals` and `hpa_behavior` for pods that are alike.
 
 Every function here has a readable twin there; comments only say what is different. Only `kernel` imports this.

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-any-return,return-value"  (numba infers the types; tables have no static ones)
 """Scheduler and pods of the kernel: the rules of `nodes` and `scheduling` on arrays.
 
 Nodes stand oldest first and without gaps. Every function has a readable twin; comments only say what is different.
@@ -98,24 +99,38 @@ def new_nodes(size: int, workloads: int, zones: int) -> Nodes:
 
 def new_state(config: Config, pods: int, nodes: int) -> State:
     """Return a scenario before its start, with room for pods of each workload and for nodes."""
-    workloads, zones = len(config.workloads), int(config.settings[0]["zones"])
+    workloads, zones, pools = len(config.workloads), int(config.settings[0]["zones"]), len(config.pools)
+    sketched = 2 * nodes + 2
+
+    def whole(*shape: int) -> Any:
+        return np.zeros(shape, np.int64)
+
+    scratch = Scratch(
+        left=whole(workloads),
+        helped=whole(workloads),
+        fitting=whole(workloads),
+        order=whole(workloads),
+        allowed=whole(workloads),
+        scores=np.zeros(workloads),
+        wanted=whole(pools),
+        sizes=whole(pools),
+        merit=np.zeros(pools),
+        received=whole(sketched),
+        upcoming=whole(sketched),
+        moved=whole(sketched, workloads),
+    )
     return State(
-        new_nodes(nodes, workloads, zones),
-        new_nodes(2 * nodes + 2, workloads, zones),
-        np.zeros((nodes, workloads), np.int64),
-        np.zeros((workloads, pods), POD_ROW),
-        *[np.zeros(workloads, np.int64) for _ in range(3)],
-        np.zeros(len(config.pools), POOL_STATE),
-        np.zeros(11, np.int64),
-        np.zeros(pods, np.int64),
-        Scratch(
-            *[np.zeros(workloads, np.int64) for _ in range(5)],
-            np.zeros(workloads),
-            *[np.zeros(len(config.pools), np.int64) for _ in range(2)],
-            np.zeros(len(config.pools)),
-            *[np.zeros(2 * nodes + 2, np.int64) for _ in range(2)],
-            np.zeros((2 * nodes + 2, workloads), np.int64),
-        ),
+        nodes=new_nodes(nodes, workloads, zones),
+        sketch=new_nodes(sketched, workloads, zones),
+        image=whole(nodes, workloads),
+        pod=np.zeros((workloads, pods), POD_ROW),
+        pods=whole(workloads),
+        waiting=whole(workloads),
+        stable_until=whole(workloads),
+        pools=np.zeros(pools, POOL_STATE),
+        number=whole(11),
+        keys=whole(pods),
+        scratch=scratch,
     )
 
 

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-any-return,return-value"  (numba infers the types; tables have no static ones)
 """How the kernel's nodes come and boot: the rules of `estimator` and `expanders` on arrays.
 
 Every function has a readable twin in `reference_nodes` or `estimator`; comments only say what is different. What

@@ -99,9 +99,11 @@ class Simulation:
                 decided = [self._sync(number, tick) for number in range(len(self.pods))]
                 self._record(rows, decided, tick)
             self._serve(rows, tick)
-        whole = {name: np.array(row, np.int64) for name, row in rows.items() if name not in REAL_COLUMNS}
-        real = {name: np.array(rows[name], np.float64) for name in REAL_COLUMNS}
-        return Steps(**whole, **real)
+        columns: dict[str, Any] = {
+            name: np.array(row, np.float64 if name in REAL_COLUMNS else np.int64)
+            for name, row in rows.items()
+        }
+        return Steps(**columns)
 
     def _serve(self, rows: dict[str, list[list[Any]]], tick: int) -> None:
         """Share the load of the next 5 s out over the ready pods."""
