@@ -53,7 +53,7 @@ class Draws(NamedTuple):
     """Chance, given from outside; each array is used from its start and begins anew at its end."""
 
     boot_ticks: IntArray
-    """Time to boot of the next new node. [ticks]"""
+    """Time to boot of the next new node if it is of a pool, shape (pools, draws). [ticks]"""
     expander: FloatArray
     """Position among the options that an expander leaves, from 0 to below 1."""
 

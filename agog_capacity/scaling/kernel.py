@@ -1,4 +1,4 @@
-# mypy: disable-error-code="no-any-return,return-value"  (numba infers the types; tables have no static ones)
+# mypy: disable-error-code="no-any-return,return-value"
 """The simulation in its fast form, compiled by numba and cached on disk.
 
 It is the twin of `reference`: the same cluster, load and draws give the same steps. One call simulates one

@@ -1,4 +1,4 @@
-# mypy: disable-error-code="no-any-return,return-value"  (numba infers the types; tables have no static ones)
+# mypy: disable-error-code="no-any-return,return-value"
 """The HPA's part of the kernel: the rules of `hpa_metrics`, `totals` and `hpa_behavior` for pods that are alike.
 
 Every function here has a readable twin there; comments only say what is different. Only `kernel` imports this.
@@ -37,8 +37,8 @@ READY, WAITING, PENDING, MISSING, CPU_BUSY, CPU_IDLE, BUSY, IDLE = range(8)
 MOST_RECOMMENDATIONS = 3600 // 15 + 3
 """Of the longest window that Kubernetes takes, one each sync."""
 MOST_EVENTS = 1800 // 15 + 3
-# What the controller remembers of a workload: rings of recommendations and of scale events, up and down. The
-# counts are of all ever recorded; no recommendation yet means that the controller has just started.
+# What the controller remembers of a workload: a ring of recommendations, whose count is of all
+# ever recorded, and lists of scale events, up and down; no recommendation yet means that the controller has just started.
 MEMORY_ROW = np.dtype(
     [
         ("spec", "i8"),
@@ -311,14 +311,10 @@ def policy_limit(config: Config, memory: Any, w: int, direction: int, now_s: int
 @compiled
 def changed(memory: Any, w: int, direction: int, period_s: int, now_s: int) -> int:
     """Add up the events of a direction younger than a period."""
-    size = MOST_EVENTS
-    count = memory[w].changed_count[direction]
     total = 0
-    for back in range(min(count, size)):
-        position = (count - 1 - back) % size
-        if now_s - memory[w].changed_at[direction, position] >= period_s:
-            break
-        total += memory[w].change[direction, position]
+    for position in range(memory[w].changed_count[direction]):
+        if now_s - memory[w].changed_at[direction, position] < period_s:
+            total += memory[w].change[direction, position]
     return total
 
 
@@ -330,10 +326,15 @@ def write(config: Config, memory: Any, w: int, replicas: int, now_s: int) -> Non
     if change == 0 or config.workloads[w].has_behavior == 0:
         return
     direction = 0 if change > 0 else 1
-    position = memory[w].changed_count[direction] % MOST_EVENTS
+    # An event older than the periods of its own direction gives its slot, also where the other direction's
+    # policies would still have counted it.
+    position = memory[w].changed_count[direction]
+    for slot in range(memory[w].changed_count[direction]):
+        if now_s - memory[w].changed_at[direction, slot] > config.workloads[w].longest_period[direction]:
+            position = slot
     memory[w].change[direction, position] = abs(change)
     memory[w].changed_at[direction, position] = now_s
-    memory[w].changed_count[direction] += 1
+    memory[w].changed_count[direction] = max(memory[w].changed_count[direction], position + 1)
 
 
 @inlined

@@ -1,4 +1,4 @@
-# mypy: disable-error-code="no-any-return,return-value"  (numba infers the types; tables have no static ones)
+# mypy: disable-error-code="no-any-return,return-value"
 """Scheduler and pods of the kernel: the rules of `nodes` and `scheduling` on arrays.
 
 Nodes stand oldest first and without gaps. Every function has a readable twin; comments only say what is different.

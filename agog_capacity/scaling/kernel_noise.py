@@ -1,4 +1,4 @@
-# mypy: disable-error-code="no-any-return,return-value"  (numba infers the types; tables have no static ones)
+# mypy: disable-error-code="no-any-return,return-value"
 """The load of a scenario inside the kernel: a table, times autocorrelated noise from numbered random streams.
 
 A draw depends only on its stream's key and its number, never on the thread that asks. Only `kernel` imports this.

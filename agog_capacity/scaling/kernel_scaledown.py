@@ -1,4 +1,4 @@
-# mypy: disable-error-code="no-any-return,return-value"  (numba infers the types; tables have no static ones)
+# mypy: disable-error-code="no-any-return,return-value"
 """How the kernel gives nodes back: the rules of `node_scaledown` on arrays, and a whole scan.
 
 Every function has a readable twin in `reference_nodes`; comments only say what is different. What cannot have

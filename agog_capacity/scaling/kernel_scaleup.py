@@ -1,4 +1,4 @@
-# mypy: disable-error-code="no-any-return,return-value"  (numba infers the types; tables have no static ones)
+# mypy: disable-error-code="no-any-return,return-value"
 """How the kernel's nodes come and boot: the rules of `estimator` and `expanders` on arrays.
 
 Every function has a readable twin in `reference_nodes` or `estimator`; comments only say what is different. What
@@ -420,7 +420,7 @@ def grow(config: Config, state: State, pool: int, count: int, boots: Any, tick: 
     grown = False
     for other in range(pools):
         while state.pools[other].target < sizes[other]:
-            boot = boots[state.number[BOOTS] % len(boots)]
+            boot = boots[other, state.number[BOOTS] % boots.shape[1]]
             state.number[BOOTS] += 1
             add_node(config, state, other, tick, tick + boot)
             state.pools[other].target += 1

@@ -54,6 +54,7 @@ WORKLOAD_ROW = np.dtype(
         ("window", "i8", (2,)),  # stabilisation, up and down [s]
         ("select", "i8", (2,)),
         ("policies", "i8", (2,)),  # their number
+        ("longest_period", "i8", (2,)),  # of their policies [s]
         ("policy_is_percent", "i8", (2, MAXIMUM_POLICIES)),
         ("policy_value", "i8", (2, MAXIMUM_POLICIES)),
         ("policy_period", "i8", (2, MAXIMUM_POLICIES)),  # [s]
@@ -133,6 +134,10 @@ def config_of(cluster: Cluster) -> Config:
         [[SELECT.index(rule.select_policy) for rule in pair] for pair in rules], dtype=np.int64
     )
     w["policies"] = np.array([[len(rule.policies) for rule in pair] for pair in rules], dtype=np.int64)
+    w["longest_period"] = np.array(
+        [[max((policy.period_s for policy in rule.policies), default=0) for rule in pair] for pair in rules],
+        dtype=np.int64,
+    )
     w["policy_is_percent"] = _policies(rules, "type")
     w["policy_value"] = _policies(rules, "value")
     w["policy_period"] = _policies(rules, "period_s")

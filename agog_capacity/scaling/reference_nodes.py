@@ -285,7 +285,8 @@ class ClusterNodes:
         grown = balanced(sizes, count)
         for number, shape in enumerate(self.cluster.pools):
             for _ in range(grown.get(shape.name, self.targets[number]) - self.targets[number]):
-                boot = int(self.draws.boot_ticks[self.boots_drawn % len(self.draws.boot_ticks)])
+                boots = self.draws.boot_ticks[number]
+                boot = int(boots[self.boots_drawn % len(boots)])
                 self.boots_drawn += 1
                 self._add(number, tick, tick + boot)
                 self.targets[number] += 1

@@ -37,9 +37,17 @@ def by_kernel(case: Case) -> Steps:
         kernel.new_work(config),
         case.ticks,
     )
-    counts = (record.counts[:, column] for column in range(5))
+    spec, ready, waiting, percent, reason = (record.counts[:, column] for column in range(5))
     return Steps(
-        *counts, record.nodes[:, 0], record.nodes[:, 1], record.flows[:, 1], record.flows[:, 0]
+        spec,
+        ready,
+        waiting,
+        percent,
+        reason,
+        nodes_ready=record.nodes[:, 0],
+        nodes_billed=record.nodes[:, 1],
+        unserved=record.flows[:, 1],
+        requests=record.flows[:, 0],
     )
 
 
@@ -49,5 +57,7 @@ def differences(case: Case) -> list[str]:
         same = np.allclose(one, other, rtol=1e-12) if one.dtype == np.float64 else np.array_equal(one, other)
         if not same:
             row = int(np.argwhere(~np.isclose(one, other))[0][0])
-            found.append(f"{name} at sync {row}: {one[row].tolist()} by the reference, {other[row].tolist()} by the kernel")
+            found.append(
+                f"{name} at sync {row}: {one[row].tolist()} by the reference, {other[row].tolist()} by the kernel"
+            )
     return found

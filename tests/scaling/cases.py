@@ -197,6 +197,6 @@ def cases(draw: Any) -> Case:
         Cluster(workloads=workloads, pools=pools, autoscaler=autoscaler, manager=manager),
         np.ascontiguousarray(rates),
         draw(st.sampled_from([1, 3, 7, 24])),
-        Draws(rng.integers(1, 60, 40), rng.random(17)),
+        Draws(rng.integers(1, 60, (count, 40)), rng.random(17)),
         draw(st.sampled_from([90, 200, 301])),
     )
