@@ -1,5 +1,88 @@
-"""Cost modelling and capacity planning of a SaaS on Kubernetes and managed services."""
+"""Cost modelling and capacity planning of a SaaS on Kubernetes and managed services.
+
+Three lines are the whole interface for a start::
+
+    import agog_capacity as ac
+
+    comparison = ac.compare(ac.load_plan("data/plans/agog.yaml"))
+    comparison  # a table; .to_frame(), .figure("cost_by_component"), .explain("active-passive")
+
+Names are imported when they are first used, so that `import agog_capacity` costs nothing.
+"""
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agog_capacity.components import Component, kinds
+    from agog_capacity.errors import AgogCapacityError, InputError
+    from agog_capacity.plan import Plan, Scenario, load_plan
+    from agog_capacity.planning.compare import Comparison, compare
+    from agog_capacity.planning.explain import Explanation, explain
+    from agog_capacity.planning.forecast import Forecast, forecast
+    from agog_capacity.planning.publish import write_report
+    from agog_capacity.planning.reconcile import Reconciliation, read_stated_costs, reconcile
+    from agog_capacity.prices.book import PriceBook
+    from agog_capacity.prices.reader import read_price_book
+
 __version__ = "0.1.0"
+
+_HOME = {
+    "AgogCapacityError": "errors",
+    "Comparison": "planning.compare",
+    "Component": "components",
+    "Explanation": "planning.explain",
+    "Forecast": "planning.forecast",
+    "InputError": "errors",
+    "Plan": "plan",
+    "PriceBook": "prices.book",
+    "Reconciliation": "planning.reconcile",
+    "Scenario": "plan",
+    "compare": "planning.compare",
+    "explain": "planning.explain",
+    "forecast": "planning.forecast",
+    "kinds": "components",
+    "load_plan": "plan",
+    "read_price_book": "prices.reader",
+    "read_stated_costs": "planning.reconcile",
+    "reconcile": "planning.reconcile",
+    "write_report": "planning.publish",
+}
+
+__all__ = [
+    "AgogCapacityError",
+    "Comparison",
+    "Component",
+    "Explanation",
+    "Forecast",
+    "InputError",
+    "Plan",
+    "PriceBook",
+    "Reconciliation",
+    "Scenario",
+    "compare",
+    "explain",
+    "forecast",
+    "kinds",
+    "load_plan",
+    "read_price_book",
+    "read_stated_costs",
+    "reconcile",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module when it is first used."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, also those not imported yet."""
+    return sorted([*__all__, "__version__"])

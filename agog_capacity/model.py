@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class In(NamedTuple):
@@ -50,3 +51,19 @@ Text = Annotated[str, Field(strict=True, max_length=4000)]
 Name = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z][A-Za-z0-9_.\-]{0,79}$")]
 """A name that may stand in a path, a column or a command: letters, digits, `_`, `-`, `.`."""
 Flag = Annotated[bool, Field(strict=True)]
+
+
+def _currency(text: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", text):
+        raise ValueError(f"{text[:20]!r} is not a currency code like 'USD'")
+    return text
+
+
+def _month(text: str) -> str:
+    if not re.fullmatch(r"[1-9]\d{3}-(0[1-9]|1[0-2])", text):
+        raise ValueError(f"{text[:20]!r} is not a month like '2027-01'")
+    return text
+
+
+Currency = Annotated[str, Field(strict=True), AfterValidator(_currency)]
+MonthText = Annotated[str, Field(strict=True), AfterValidator(_month)]

@@ -50,7 +50,10 @@ _THINGS = {
     "mbps": "MBps",
     "": "Count",
 }
-_PATTERN = re.compile(r"^\s*(\d{1,12}(?:\.\d{1,6})?)?\s*([KMB](?![A-Za-z]))?\s*([A-Za-z][A-Za-z-]*)?\s*(?:/\s*([A-Za-z]+))?\s*$")
+_PATTERN = re.compile(
+    r"^\s*(\d{1,12}(?:\.\d{1,6})?)?\s*([KMB](?![A-Za-z]))?\s*([A-Za-z][A-Za-z-]*)?\s*(?:/\s*([A-Za-z]+))?\s*$",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What contracts promise: published SLAs and the arithmetic of a serving path."""

@@ -1,0 +1,183 @@
+"""Contract arithmetic: what the published SLAs of a serving path promise together.
+
+This is not a forecast. An SLA is the point at which a refund starts; it often covers something
+narrower than one thinks (the API server, not the pods), and the formulas assume independence. For
+positively dependent components the series product is a lower bound and the parallel formula an
+upper bound [1]_, so a figure for two regions is always too good. Results are therefore labelled
+*contractual*, and an upper bound where they rest on alternatives.
+
+Everything is computed in unavailability q = 1 - a, which keeps its digits where 1 - a loses them.
+
+References
+----------
+.. [1] J. D. Esary, F. Proschan, "Coherent structures of non-identical components",
+   Technometrics 5 (1963) 191-209.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from agog_capacity.availability.published import PublishedLevel, ServiceLevels, published_level
+from agog_capacity.components.base import Component
+from agog_capacity.design import AnyOf, PathStep
+from agog_capacity.units import HOURS_PER_YEAR
+
+
+def series_unavailability(unavailabilities: Iterable[float]) -> float:
+    """Return the unavailability of parts that are all needed.
+
+    Parameters
+    ----------
+    unavailabilities : iterable of float
+        q of each part, in [0, 1].
+
+    Returns
+    -------
+    float
+        ``1 - product(1 - q)``, computed without cancellation.
+
+    Examples
+    --------
+    >>> series_unavailability([0.0001, 0.0005])
+    0.00059995
+    """
+    total = 0.0
+    for q in unavailabilities:
+        _check(q)
+        if q == 1:
+            return 1.0
+        total += math.log1p(-q)
+    return -math.expm1(total)
+
+
+def parallel_unavailability(unavailabilities: Iterable[float]) -> float:
+    """Return the unavailability of alternatives of which one is enough, taken as independent.
+
+    Parameters
+    ----------
+    unavailabilities : iterable of float
+        q of each alternative, in [0, 1].
+    """
+    product, count = 1.0, 0
+    for q in unavailabilities:
+        _check(q)
+        product *= q
+        count += 1
+    if not count:
+        raise ValueError("no alternatives were given; an empty choice is neither up nor down")
+    return product
+
+
+def _check(unavailability: float) -> None:
+    if not 0 <= unavailability <= 1:
+        raise ValueError(f"unavailability {unavailability!r} is not between 0 and 1")
+
+
+@dataclass(frozen=True)
+class ContractPart:
+    """One component on the serving path and the SLA it falls under."""
+
+    component: str
+    branch: str
+    """Empty for what every request needs; else which alternative it belongs to."""
+    published: PublishedLevel
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Contractual availability of a serving path."""
+
+    unavailability: float | None
+    """Share of time; None if a part has no SLA or the path is not stated."""
+    upper_bound: bool
+    """True where alternatives are multiplied as if they failed independently."""
+    parts: tuple[ContractPart, ...]
+    without_level: tuple[str, ...]
+    """Components on the path that have no published SLA."""
+
+    @property
+    def percent(self) -> float | None:
+        """Availability. [%]"""
+        return None if self.unavailability is None else 100 * (1 - self.unavailability)
+
+    @property
+    def hours_per_year(self) -> float | None:
+        """Loss the contracts allow in a year of 8,760 h. [h]"""
+        return None if self.unavailability is None else self.unavailability * HOURS_PER_YEAR
+
+    @property
+    def label(self) -> str:
+        """What kind of figure this is; to be printed beside it."""
+        if self.unavailability is None:
+            return (
+                f"no SLA: {', '.join(self.without_level)}" if self.without_level else "no serving path stated"
+            )
+        return "contractual, upper bound" if self.upper_bound else "contractual"
+
+    def sources_line(self) -> str:
+        """Return one sentence on age and confidence of the figures used."""
+        levels = {part.published.level: part.published for part in self.parts}.values()
+        if not levels:
+            return "no published SLA is used"
+        dates = sorted(level.date for level in levels if level.date)
+        unsure = sum(not level.certain for level in levels)
+        age = f"dated {dates[0]} to {dates[-1]}" if dates else "undated"
+        return f"{len(levels)} published SLAs, {age}, {unsure} of them not read at the provider's own page"
+
+
+def contract_availability(
+    path: Sequence[PathStep], components: Mapping[str, Component], levels: ServiceLevels
+) -> Contract:
+    """Return what the contracts along a serving path promise together.
+
+    Parameters
+    ----------
+    path : sequence
+        Names of components that every request needs, and alternatives (`AnyOf`) of which one
+        branch must work.
+    components : mapping
+        Components of the design.
+    levels : mapping
+        Published SLAs.
+
+    Returns
+    -------
+    Contract
+
+    Raises
+    ------
+    NotInResult
+        If a component claims an SLA that the table does not have.
+    """
+    parts: list[ContractPart] = []
+    without: list[str] = []
+
+    def unavailability(name: str, branch: str) -> float:
+        wanted = components[name].service_level()
+        published = published_level(levels, wanted) if wanted is not None else None
+        q = published.unavailability if published is not None else None
+        if published is None or q is None:
+            without.append(name)
+            return 1.0
+        parts.append(ContractPart(name, branch, published))
+        return q
+
+    steps: list[float] = []
+    alternatives = False
+    for step in path:
+        if isinstance(step, AnyOf):
+            alternatives = True
+            branches = [
+                series_unavailability([unavailability(name, f"branch {number}") for name in branch])
+                for number, branch in enumerate(step.branches, start=1)
+            ]
+            steps.append(parallel_unavailability(branches))
+        else:
+            steps.append(unavailability(step, ""))
+    known = bool(path) and not without
+    return Contract(
+        series_unavailability(steps) if known else None, alternatives, tuple(parts), tuple(without)
+    )

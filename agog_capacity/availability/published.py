@@ -1,0 +1,108 @@
+"""Published service level agreements: what each service promises by contract, as a table with sources."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from agog_capacity.components.base import ServiceLevel
+from agog_capacity.documents import read_text
+from agog_capacity.errors import DocumentError, NotInResult, Problem, nearest
+
+_COLUMNS = ("service", "tier", "configuration", "sla_percent", "source", "date", "confidence", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedLevel:
+    """One row of the table of published SLAs."""
+
+    level: ServiceLevel
+    percent: Decimal | None
+    """Promised availability of a billing month; None where the service has no SLA. [%]"""
+    source: str
+    date: str
+    confidence: str
+    note: str
+
+    @property
+    def unavailability(self) -> float | None:
+        """Share of time that may be lost without a refund, from the decimal text: 1 - float loses digits."""
+        return None if self.percent is None else float((100 - self.percent) / 100)
+
+    @property
+    def certain(self) -> bool:
+        """Whether the figure was read at the provider's own page."""
+        return self.confidence.startswith("primary")
+
+
+ServiceLevels = Mapping[ServiceLevel, PublishedLevel]
+
+
+def read_service_levels(path: Path) -> dict[ServiceLevel, PublishedLevel]:
+    """Read the table of published SLAs.
+
+    Parameters
+    ----------
+    path : path
+        CSV file with the columns service, tier, configuration, sla_percent, source, date,
+        confidence and note; an empty percentage means that the service has no SLA.
+
+    Raises
+    ------
+    DocumentError
+        With every problem of the table.
+    """
+    reader = csv.DictReader(io.StringIO(read_text(path, "table of published SLAs")))
+    missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise DocumentError([Problem(f"lacks the columns {', '.join(missing)}", line=1, file=str(path))])
+    problems: list[Problem] = []
+    rows: dict[ServiceLevel, PublishedLevel] = {}
+    for row in reader:
+        level = ServiceLevel(row["service"], row["tier"], row["configuration"])
+        percent = None
+        if row["sla_percent"].strip():
+            try:
+                percent = Decimal(row["sla_percent"])
+            except InvalidOperation:
+                percent = Decimal(-1)
+            if not 0 <= percent <= 100:
+                problems.append(
+                    Problem(
+                        f"sla_percent {row['sla_percent']!r} is not a percentage",
+                        line=reader.line_num,
+                        file=str(path),
+                    )
+                )
+        if level in rows:
+            problems.append(Problem(f"{level} stands twice", line=reader.line_num, file=str(path)))
+        rows[level] = PublishedLevel(
+            level, percent, row["source"], row["date"], row["confidence"], row["note"]
+        )
+    if problems:
+        raise DocumentError(problems)
+    return rows
+
+
+def published_level(levels: ServiceLevels, wanted: ServiceLevel) -> PublishedLevel:
+    """Return the row a component falls under.
+
+    A tier of a list such as `General Purpose / Memory Optimized` matches the whole text only:
+    the kinds name rows exactly.
+
+    Raises
+    ------
+    NotInResult
+        If the table has no such row; the message names the nearest.
+    """
+    if wanted in levels:
+        return levels[wanted]
+    alternatives = [" | ".join(level) for level in levels if level.service == wanted.service]
+    raise NotInResult(
+        f"the table of published SLAs has no row {' | '.join(wanted)!r}; "
+        f"{nearest(' | '.join(wanted), alternatives or [' | '.join(level) for level in levels])}"
+    )

@@ -1,0 +1,218 @@
+"""The contract of a component kind: it says what is metered and how much, never what that costs.
+
+Tiers, free grants and commitments span components, so only the charges engine sees prices. A kind
+is one file beside this one: a subclass of `Component` with a `kind`, fields with units and
+defaults, `example()` and `usage()`. Nothing else has to be edited for it to exist.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
+
+import numpy as np
+from pydantic import model_validator
+
+from agog_capacity.model import Flag, Label, Model, Name, Text
+from agog_capacity.periods import FloatArray, Months
+from agog_capacity.prices.meter import Meter
+from agog_capacity.topology import Region, Traffic
+from agog_capacity.units import HOURS_PER_DAY
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+Pool = Literal["billing account", "region", "resource"]
+"""Whose usage is added up before tiers and free grants apply."""
+
+PurchaseOption = Literal["on-demand", "spot", "reservation", "savings-plan"]
+
+GLOBAL = "global"
+"""Region of a charge that belongs to no region, in reports."""
+
+
+class RefersTo(NamedTuple):
+    """Mark of a field that names another component of the design."""
+
+    kind: str
+
+
+class ServiceLevel(NamedTuple):
+    """Row of the table of published SLAs that a component falls under."""
+
+    service: str
+    tier: str
+    configuration: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Quantity of one meter that one component uses, month by month."""
+
+    component: str
+    kind: str
+    region: str
+    """Region of the design it is reported under; `global` for services without one."""
+    price_region: str
+    """Region, zone or `Global` under which the price book lists the meter."""
+    meter: Meter
+    quantity: FloatArray
+    """Amount of each month, shape (months,). [unit]"""
+    unit: str
+    """Base unit of the quantity: `Hour`, `GB`, `GiB/Month`, `Count`, `Month`, `Day`, …"""
+    rule: str
+    """How the quantity comes about, for a reader: `5 nodes x hours of the month`."""
+    fields: tuple[str, ...] = ()
+    """What the quantity depends on: fields of the component, `traffic.requests_per_month` of the
+    design, or `other-component.field`. Tells `explain` which assumptions stand behind it."""
+    purchase_option: PurchaseOption = "on-demand"
+    term: str = ""
+    pool: Pool = "region"
+    free_grant: bool = True
+    """False where a free grant of the meter does not apply, such as log ingestion under Sentinel."""
+
+
+@dataclass(frozen=True)
+class UsageContext:
+    """What a component may know of the design around it."""
+
+    months: Months
+    regions: Mapping[str, Region]
+    traffic: Traffic | None
+    components: Mapping[str, Component]
+
+    def share_active(self, component: Component) -> FloatArray:
+        """Share of each month in which the component exists, shape (months,)."""
+        return self.months.share_active(component.starts, component.ends)
+
+    def hours(self, component: Component) -> FloatArray:
+        """Hours of each month in which the component exists, shape (months,). [h]"""
+        return self.months.hours * self.share_active(component)
+
+    def days(self, component: Component) -> FloatArray:
+        """Days of each month in which the component exists, shape (months,). [days]"""
+        return (
+            self.hours(component) / HOURS_PER_DAY
+            if self.months.length == "calendar"
+            else (self.months.days * self.share_active(component))
+        )
+
+    def of_kind(self, kind: str) -> tuple[Component, ...]:
+        """Return the components of a kind, in the order of the design."""
+        return tuple(component for component in self.components.values() if component.kind == kind)
+
+
+class Component(Model):
+    """Something we run or buy; it knows what it uses, never what that costs."""
+
+    kind: str
+    name: Name
+    """Name in the design; the key under `components`."""
+    region: Name | None = None
+    """Region of the design it stands in; left out for global services."""
+    starts: date | None = None
+    """First day it exists, in UTC; from the beginning of the plan if left out."""
+    ends: date | None = None
+    """Day after its last, in UTC; to the end of the plan if left out."""
+    assumption: Flag = False
+    """True where the component is not given but assumed; it is then shown with every result."""
+    source: Text | None = None
+    """Where the component comes from: a document and section, or why it is assumed."""
+    cost_centre: Label | None = None
+    """Who pays, for reports that are split by it."""
+
+    regional: ClassVar[bool] = True
+    """Whether a component of this kind stands in a region."""
+    title: ClassVar[str] = ""
+    """Name of the kind for people."""
+    meters_traffic: ClassVar[bool] = False
+    """Whether a component of this kind meters what the design sends to its clients."""
+
+    @model_validator(mode="after")
+    def _place_and_time_are_possible(self) -> Self:
+        if self.regional and self.region is None:
+            raise ValueError("region is missing; name a region of the design")
+        if not self.regional and self.region is not None:
+            raise ValueError(f"region must be left out; a {self.kind} is global")
+        if self.starts and self.ends and self.ends <= self.starts:
+            raise ValueError(f"ends {self.ends} is not after starts {self.starts}")
+        return self
+
+    @classmethod
+    @abstractmethod
+    def example(cls) -> Self:
+        """Return a small valid component, for the documentation and the contract tests."""
+
+    @abstractmethod
+    def usage(self, context: UsageContext) -> tuple[Usage, ...]:
+        """Return what the component uses, one entry a meter.
+
+        Parameters
+        ----------
+        context : UsageContext
+            Months, regions, traffic and the other components of the design.
+        """
+
+    def service_level(self) -> ServiceLevel | None:
+        """Return the published SLA the component falls under, or None if it has none."""
+        return None
+
+    def problems(self, context: UsageContext) -> tuple[tuple[str, str], ...]:
+        """Return what does not fit the design around it, as (field, message)."""
+        return ()
+
+    def line(
+        self,
+        meter: Meter,
+        quantity: ArrayLike,
+        unit: str,
+        rule: str,
+        *,
+        fields: tuple[str, ...] = (),
+        region: str | None = None,
+        price_region: str | None = None,
+        purchase_option: PurchaseOption = "on-demand",
+        term: str = "",
+        pool: Pool = "region",
+        free_grant: bool = True,
+    ) -> Usage:
+        """Return one entry of usage of this component.
+
+        Parameters
+        ----------
+        meter : Meter
+            What is metered.
+        quantity : array-like, shape (months,)
+            Amount of each month. [unit]
+        unit : str
+            Base unit of the quantity.
+        rule : str
+            How the quantity comes about, for a reader.
+        fields : tuple of str
+            Fields of the component it depends on.
+        region : str, optional
+            Region it is reported under, if not the component's own.
+        price_region : str, optional
+            Where the price book lists the meter, if not the component's region.
+        purchase_option, term, pool, free_grant
+            As in `Usage`.
+        """
+        own = region or self.region or GLOBAL
+        return Usage(
+            component=self.name,
+            kind=self.kind,
+            region=own,
+            price_region=price_region or own,
+            meter=meter,
+            quantity=np.asarray(quantity, dtype=float),
+            unit=unit,
+            rule=rule,
+            fields=fields,
+            purchase_option=purchase_option,
+            term=term,
+            pool=pool,
+            free_grant=free_grant,
+        )

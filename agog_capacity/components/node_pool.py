@@ -1,0 +1,189 @@
+"""Identical virtual machines that a Kubernetes cluster runs its pods on."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import field_validator, model_validator
+
+from agog_capacity.azure_sizes import (
+    VmSize,
+    default_os_disk_gib,
+    disk_class,
+    local_space_gib,
+    parse_vm_size,
+)
+from agog_capacity.components.base import Component, RefersTo, ServiceLevel, Usage, UsageContext
+from agog_capacity.errors import nearest
+from agog_capacity.model import Count, Gib, Label, Name
+from agog_capacity.prices.meter import Meter
+
+_DISK_PRODUCT = {"P": "Premium SSD Managed Disks", "E": "Standard SSD Managed Disks"}
+_VIRTUAL_MACHINES = "Azure Virtual Machines"
+
+
+class NodePool(Component):
+    """Identical virtual machines of one AKS cluster, billed by the hour while they exist.
+
+    Nodes are plain Linux virtual machines. Their OS disks are billed by the month and size class
+    if they are managed, and cost nothing if they are ephemeral.
+    """
+
+    kind: Literal["node_pool"] = "node_pool"
+    cluster: Annotated[Name, RefersTo("aks_cluster")]
+    """Cluster the nodes belong to."""
+    vm_size: Label
+    """Size of each node as the provider spells it, such as `Standard_D8s_v3`."""
+    nodes: Count | None = None
+    """Fixed number of nodes; wins over the minimum and maximum."""
+    min_nodes: Count | None = None
+    """Fewest nodes the cluster autoscaler keeps; needed with `max_nodes` where `nodes` is left out."""
+    max_nodes: Count | None = None
+    """Most nodes the cluster autoscaler makes."""
+    stopped_nodes: Count = 0
+    """Nodes beside these that are deallocated but kept: they cost their managed OS disks only."""
+    os_disk: Literal["managed", "ephemeral"]
+    """Kind of OS disk: a managed disk, or space in the cache or temporary disk of the machine."""
+    os_disk_gib: Gib | None = None
+    """Size of the OS disk; by default 128 below 8 vCPU, 256 below 16, 512 below 64, else 1024."""
+    local_disk_gib: Gib | None = None
+    """Space for an ephemeral OS disk on the machine, its cache or temporary disk; only for sizes whose
+    space this library does not know."""
+    purchase: Literal["on-demand", "spot"] = "on-demand"
+    """How the nodes are bought; spot nodes can be taken away and have no SLA."""
+    zones: Count = 0
+    """Availability zones the nodes are spread over; 0 for none."""
+    mode: Literal["system", "user"] = "user"
+    """Whether the pool runs the cluster's own pods or the applications."""
+
+    title: ClassVar[str] = "Node pool"
+
+    @field_validator("vm_size")
+    @classmethod
+    def _size_is_known_by_its_form(cls, vm_size: str) -> str:
+        return parse_vm_size(vm_size).name
+
+    @model_validator(mode="after")
+    def _counts_fit_together(self) -> Self:
+        low, high = self.min_nodes, self.max_nodes
+        if self.nodes is None and (low is None or high is None):
+            raise ValueError("the number of nodes is missing; give nodes, or both min_nodes and max_nodes")
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"min_nodes {low} is above max_nodes {high}")
+        if self.mode == "system" and self.purchase == "spot":
+            raise ValueError("a system pool cannot be spot; use purchase on-demand, or mode user")
+        return self
+
+    @model_validator(mode="after")
+    def _os_disk_fits(self) -> Self:
+        size = self._size
+        if self.os_disk_gib is None and size.vcpus is None:
+            raise ValueError(
+                f"os_disk_gib is missing; the name {self.vm_size!r} does not tell the vCPU count"
+            )
+        if self.os_disk == "managed":
+            disk_class(self._disk_gib, self._disk_letter)
+            return self
+        known_gib = local_space_gib(size)
+        space_gib = self.local_disk_gib if known_gib is None else known_gib
+        if space_gib is None:
+            raise ValueError(
+                f"whether an ephemeral OS disk of {self._disk_gib:g} GiB fits {self.vm_size} is not known; "
+                "give local_disk_gib from the provider's table of the size, or use os_disk managed"
+            )
+        if self._disk_gib > space_gib:
+            raise ValueError(
+                f"an ephemeral OS disk of {self._disk_gib:g} GiB does not fit {self.vm_size}, which holds "
+                f"{space_gib:g} GiB; choose a smaller os_disk_gib, another size, or os_disk managed"
+            )
+        return self
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return three nodes of 8 vCPU."""
+        return cls(
+            name="app-nodes",
+            region="eastus2",
+            cluster="cluster",
+            vm_size="Standard_D8s_v3",
+            nodes=3,
+            os_disk="managed",
+            zones=3,
+        )
+
+    @property
+    def billed_nodes(self) -> int:
+        """Nodes that are counted: the fixed number, else the autoscaler's minimum."""
+        return self.nodes if self.nodes is not None else self.min_nodes or 0
+
+    @property
+    def _size(self) -> VmSize:
+        return parse_vm_size(self.vm_size)
+
+    @property
+    def _disk_gib(self) -> float:
+        """Size of the OS disk. [GiB]"""
+        return (
+            self.os_disk_gib if self.os_disk_gib is not None else default_os_disk_gib(self._size.vcpus or 0)
+        )
+
+    @property
+    def _disk_letter(self) -> Literal["P", "E"]:
+        return "P" if self._size.takes_premium_disks else "E"
+
+    def usage(self, context: UsageContext) -> tuple[Usage, ...]:
+        """Node-hours, and the managed OS disks by the month."""
+        count = self.billed_nodes
+        fixed = self.nodes is not None
+        basis = "" if fixed else " (the autoscaler's minimum; no simulation yet)"
+        counted = ("nodes",) if fixed else ("min_nodes", "max_nodes")
+        compute = self.line(
+            Meter("Virtual Machines", "Linux", self.vm_size, "Compute"),
+            count * context.hours(self),
+            "Hour",
+            f"{count} node{'s' * (count != 1)} x hours of the month{basis}",
+            fields=("vm_size", *counted, "purchase"),
+            purchase_option=self.purchase,
+        )
+        if self.os_disk == "ephemeral":
+            return (compute,)
+        size_class = disk_class(self._disk_gib, self._disk_letter)
+        disks = count + self.stopped_nodes
+        disk = self.line(
+            Meter("Storage", _DISK_PRODUCT[self._disk_letter], f"{size_class} LRS", f"{size_class} LRS Disk"),
+            disks * context.share_active(self),
+            "Month",
+            f"{disks} OS disk{'s' * (disks != 1)} of {self._disk_gib:g} GiB, billed as {size_class}, x months{basis}",
+            fields=("os_disk", "os_disk_gib", *counted, "stopped_nodes"),
+        )
+        return compute, disk
+
+    def service_level(self) -> ServiceLevel | None:
+        """The SLA of the virtual machines: over zones, or of a single one by its disk.
+
+        Several nodes without zones are no availability set, so only the single-machine promise
+        holds for each. Spot nodes have no SLA, and the table has no row for ephemeral disks.
+        """
+        if self.purchase == "spot" or self.billed_nodes == 0:
+            return None
+        if self.zones >= 2 and self.billed_nodes >= 2:
+            return ServiceLevel(_VIRTUAL_MACHINES, "any", "2 or more instances across 2 or more zones")
+        if self.os_disk == "ephemeral":
+            return None
+        if self._disk_letter == "P":
+            return ServiceLevel(
+                _VIRTUAL_MACHINES, "any", "single instance, Premium SSD or Ultra on all disks"
+            )
+        return ServiceLevel(_VIRTUAL_MACHINES, "any", "single instance, Standard SSD")
+
+    def problems(self, context: UsageContext) -> tuple[tuple[str, str], ...]:
+        """A pool stands in the region of its cluster."""
+        cluster = context.components.get(self.cluster)
+        if cluster is None or cluster.region == self.region:
+            return ()
+        near = [c.name for c in context.of_kind("aks_cluster") if c.region == self.region]
+        message = (
+            f"{self.region!r} is not the region of cluster {self.cluster!r}, {cluster.region!r}; "
+            f"clusters in {self.region!r}: {nearest(self.cluster, near)}"
+        )
+        return (("region", message),)

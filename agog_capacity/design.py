@@ -1,0 +1,250 @@
+"""A design: regions with roles, components, traffic and the path a request depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from agog_capacity.components import Component, UsageContext, kinds
+from agog_capacity.components.base import RefersTo
+from agog_capacity.documents import Place
+from agog_capacity.errors import nearest
+from agog_capacity.inputs import Input, references_resolved
+from agog_capacity.periods import Months
+from agog_capacity.topology import Region, Traffic
+from agog_capacity.validation import Finding, findings_of
+
+SECTIONS = ("inputs", "regions", "traffic", "components", "serving_path")
+"""What a design consists of."""
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Alternatives on the serving path: the request is served while one branch works."""
+
+    branches: tuple[tuple[str, ...], ...]
+    """Component names; all components of a branch are needed for it to work."""
+
+
+PathStep = str | AnyOf
+
+
+@dataclass(frozen=True)
+class Design:
+    """What one scenario builds."""
+
+    regions: Mapping[str, Region]
+    traffic: Traffic | None
+    components: Mapping[str, Component]
+    serving_path: tuple[PathStep, ...]
+    """Hard dependencies of a request, in order; names of components, and alternatives of them."""
+    inputs: Mapping[str, Input]
+    used_inputs: Mapping[Place, str] = field(repr=False, default_factory=dict)
+    """Name of the input behind each place of the design that refers to one."""
+
+    def context(self, months: Months) -> UsageContext:
+        """Return what components may know of this design."""
+        return UsageContext(months, self.regions, self.traffic, self.components)
+
+
+def build_design(raw: Mapping[str, Any]) -> tuple[Design | None, list[Finding]]:
+    """Validate a merged design.
+
+    Parameters
+    ----------
+    raw : mapping
+        The sections of a design as plain values.
+
+    Returns
+    -------
+    design : Design or None
+        None if it has problems.
+    findings : list
+        Every problem, with its place inside the design.
+    """
+    findings: list[Finding] = [
+        ((key,), f"{key[:60]!r} is not a part of a design; {nearest(key, SECTIONS)}")
+        for key in raw
+        if key not in SECTIONS
+    ]
+    inputs = _mapping_of(raw, "inputs", Input, findings, optional=True)
+    body = {key: raw[key] for key in SECTIONS if key in raw and key != "inputs"}
+    used: dict[Place, str] = {}
+    body = references_resolved(body, inputs, (), used, findings)
+    regions = _mapping_of(body, "regions", Region, findings)
+    traffic = _traffic(body, findings)
+    components = _components(body, regions, findings)
+    path = _serving_path(body, components, findings)
+    _check_shares(regions, findings)
+    if findings:
+        return None, findings
+    design = Design(regions, traffic, components, path, inputs, used)
+    findings += _cross_checks(design)
+    return (None if findings else design), findings
+
+
+def _mapping_of(
+    raw: Mapping[str, Any], section: str, model: Any, findings: list[Finding], optional: bool = False
+) -> dict[str, Any]:
+    content = raw.get(section)
+    if content is None and optional:
+        return {}
+    if not isinstance(content, dict) or (not content and not optional):
+        findings.append(((section,), f"{section} is missing or not a mapping of names"))
+        return {}
+    built = {}
+    for name, value in content.items():
+        try:
+            built[name] = model.model_validate(value)
+        except ValidationError as error:
+            findings.extend(findings_of(error, (section, name), model))
+    return built
+
+
+def _traffic(raw: Mapping[str, Any], findings: list[Finding]) -> Traffic | None:
+    if raw.get("traffic") is None:
+        return None
+    try:
+        return Traffic.model_validate(raw["traffic"])
+    except ValidationError as error:
+        findings.extend(findings_of(error, ("traffic",), Traffic))
+        return None
+
+
+def _components(
+    raw: Mapping[str, Any], regions: Mapping[str, Region], findings: list[Finding]
+) -> dict[str, Component]:
+    content = raw.get("components")
+    if not isinstance(content, dict) or not content:
+        findings.append((("components",), "components is missing or not a mapping of names"))
+        return {}
+    known = kinds()
+    built: dict[str, Component] = {}
+    for name, value in content.items():
+        place: Place = ("components", name)
+        if not isinstance(value, dict):
+            findings.append((place, "a component is a mapping with at least a kind"))
+            continue
+        kind = value.get("kind")
+        if not isinstance(kind, str) or kind not in known:
+            what = f"kind {str(kind)[:60]!r} is not known" if kind is not None else "kind is missing"
+            findings.append(((*place, "kind"), f"{what}; {nearest(kind or name, known)}"))
+            continue
+        if "name" in value:
+            findings.append(((*place, "name"), "the name of a component is its key; leave this field out"))
+            continue
+        try:
+            component = known[kind].model_validate({**value, "name": name})
+        except ValidationError as error:
+            findings.extend(findings_of(error, place, known[kind]))
+            continue
+        built[name] = component
+        if component.region is not None and component.region not in regions:
+            message = f"region {component.region!r} is not a region of the design; {nearest(component.region, regions)}"
+            findings.append(((*place, "region"), message))
+    return built
+
+
+def _serving_path(
+    raw: Mapping[str, Any], components: Mapping[str, Component], findings: list[Finding]
+) -> tuple[PathStep, ...]:
+    content = raw.get("serving_path", [])
+    place: Place = ("serving_path",)
+    if not isinstance(content, list):
+        findings.append((place, "serving_path is a list of component names and of any_of"))
+        return ()
+    declared = raw.get("components")
+    names = declared if isinstance(declared, dict) else {}
+
+    def name_at(value: Any, where: Place) -> Iterator[str]:
+        if not isinstance(value, str) or value not in names:
+            findings.append(
+                (where, f"{str(value)[:60]!r} is not a component of the design; {nearest(value, names)}")
+            )
+        else:
+            yield value
+
+    steps: list[PathStep] = []
+    for index, step in enumerate(content):
+        here = (*place, index)
+        if not isinstance(step, dict):
+            steps.extend(name_at(step, here))
+            continue
+        branches = step.get("any_of")
+        if set(step) != {"any_of"} or not isinstance(branches, list) or len(branches) < 2:
+            findings.append(
+                (here, "a step is a component's name, or any_of with a list of two or more branches")
+            )
+            continue
+        built = []
+        for number, branch in enumerate(branches):
+            at = (*here, "any_of", number)
+            if not isinstance(branch, list) or not branch:
+                findings.append((at, "a branch is a list of component names"))
+                continue
+            built.append(tuple(name for i, part in enumerate(branch) for name in name_at(part, (*at, i))))
+        steps.append(AnyOf(tuple(built)))
+    flat = [n for s in steps for n in ([s] if isinstance(s, str) else [x for b in s.branches for x in b])]
+    for name in sorted({name for name in flat if flat.count(name) > 1}):
+        findings.append(
+            (
+                place,
+                f"{name!r} stands twice on the serving path; availabilities of one component must not be multiplied",
+            )
+        )
+    return tuple(steps)
+
+
+def _check_shares(regions: Mapping[str, Region], findings: list[Finding]) -> None:
+    total = sum(region.traffic_share for region in regions.values())
+    if regions and abs(total - 1) > 1e-9:
+        findings.append(
+            (("regions",), f"the traffic shares of the regions add up to {total:g}; they must add up to 1")
+        )
+
+
+def _cross_checks(design: Design) -> list[Finding]:
+    findings: list[Finding] = []
+    context = design.context(Months("2000-01", 1))
+    if design.traffic is not None and not any(c.meters_traffic for c in design.components.values()):
+        meters = [name for name, kind in kinds().items() if kind.meters_traffic]
+        findings.append(
+            (("traffic",), f"no component meters this traffic; add one of kind {' or '.join(meters)}")
+        )
+    for name, component in design.components.items():
+        findings += _reference_findings(design, name, component)
+        for field_name, message in component.problems(context):
+            findings.append((("components", name, field_name), message))
+    return findings
+
+
+def _reference_findings(design: Design, name: str, component: Component) -> Iterator[Finding]:
+    for field_name, wanted in references(type(component)):
+        target = getattr(component, field_name)
+        if target is None:
+            continue
+        place: Place = ("components", name, field_name)
+        same_kind = [other for other, c in design.components.items() if c.kind == wanted and other != name]
+        found = design.components.get(target)
+        if found is None or found.kind != wanted or target == name:
+            yield place, f"{target!r} is not a {wanted} of the design; {nearest(target, same_kind)}"
+            continue
+        seen, step = [name], target
+        while isinstance(step, str) and step in design.components and step not in seen:
+            seen.append(step)
+            step = getattr(design.components[step], field_name, None)
+        if step == name:
+            yield place, f"{field_name} goes round in a circle: {' -> '.join([*seen, name])}"
+
+
+def references(kind: type[Component]) -> list[tuple[str, str]]:
+    """Return the fields of a kind that name other components, with the kind they name."""
+    return [
+        (name, mark.kind)
+        for name, info in kind.model_fields.items()
+        for mark in info.metadata
+        if isinstance(mark, RefersTo)
+    ]

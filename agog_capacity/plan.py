@@ -1,0 +1,356 @@
+"""The plan file: a base design, scenarios that differ from it, targets, prices and months.
+
+`load_plan` is the only function here that reads files; what it returns is complete, so the verbs
+that work on a plan need no disk. All problems of a file are reported together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from dataclasses import replace as dataclass_replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from agog_capacity.availability.published import ServiceLevels, read_service_levels
+from agog_capacity.design import Design, build_design
+from agog_capacity.documents import Document, Place, parse_yaml, read_text
+from agog_capacity.errors import DocumentError, NotInResult, PlanError, PriceBookError, Problem, nearest
+from agog_capacity.model import Currency, Label, Model, MonthText, Name, Text
+from agog_capacity.overrides import Origins, merged, place_in_document
+from agog_capacity.periods import MonthLength, Months
+from agog_capacity.prices.resolve import PriceList, load_price_books
+from agog_capacity.prices.stand_in import StandIn
+from agog_capacity.resources import data_directory
+from agog_capacity.targets import Targets
+from agog_capacity.validation import Finding, findings_of
+
+_MAXIMUM_SCENARIOS = 200
+
+
+class Horizon(Model):
+    """Months a plan covers."""
+
+    start: MonthText
+    """First month, such as '2027-01'."""
+    months: Annotated[int, Field(strict=True, ge=1, le=120)]
+
+
+class Gap(Model):
+    """Something the plan knowingly leaves out, and why."""
+
+    what: Label
+    why: Text
+
+
+class ScenarioFile(Model):
+    """A scenario as it stands in a plan file."""
+
+    title: Label
+    description: Text = ""
+    extends: Name | None = None
+    """Scenario it builds on; the base if left out."""
+    change: dict[str, Any] = Field(default_factory=dict)
+    """What differs: merged key by key, null removes."""
+
+
+class PlanFile(Model):
+    """A plan file as it stands on disk, before scenarios are merged."""
+
+    name: Name
+    title: Label
+    description: Text = ""
+    currency: Currency
+    horizon: Horizon
+    month: MonthLength = "calendar"
+    price_books: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Books in the order they are asked."""
+    reference: Name
+    """Scenario that the others are compared with."""
+    targets: Targets
+    base: dict[str, Any]
+    scenarios: Annotated[dict[Name, ScenarioFile], Field(min_length=1, max_length=_MAXIMUM_SCENARIOS)]
+    stand_ins: tuple[StandIn, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One way to build the service."""
+
+    name: str
+    title: str
+    description: str
+    design: Design
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A validated plan with everything it needs: designs, prices, published SLAs.
+
+    Attributes
+    ----------
+    name, title, description, currency
+        As in the file.
+    months : Months
+        The billing months it covers.
+    targets : Targets
+    reference : str
+        Scenario the others are compared with.
+    scenarios : mapping of str to Scenario
+    prices : PriceList
+        Books and stand-ins.
+    service_levels : ServiceLevels
+        Published SLAs.
+    gaps : tuple of Gap
+        What the plan knowingly leaves out.
+    digest : str
+        SHA-256 of the plan as it was read, with later changes.
+    """
+
+    name: str
+    title: str
+    description: str
+    currency: str
+    months: Months
+    targets: Targets
+    reference: str
+    scenarios: Mapping[str, Scenario]
+    prices: PriceList = field(repr=False)
+    service_levels: ServiceLevels = field(repr=False)
+    gaps: tuple[Gap, ...] = ()
+    digest: str = ""
+    file: PlanFile | None = field(default=None, repr=False)
+
+    def scenario(self, name: str) -> Scenario:
+        """Return a scenario by name.
+
+        Raises
+        ------
+        NotInResult
+            If the plan has none of that name; the message names the nearest.
+        """
+        if name not in self.scenarios:
+            raise NotInResult(f"plan {self.name!r} has no scenario {name!r}; {nearest(name, self.scenarios)}")
+        return self.scenarios[name]
+
+    def with_scenario(
+        self, name: str, change: Mapping[str, Any], *, extends: str | None = None, title: str | None = None
+    ) -> Plan:
+        """Return the plan with one more scenario: the way to ask what if.
+
+        Parameters
+        ----------
+        name : str
+            Name of the new scenario; one that exists is replaced.
+        change : mapping
+            What differs, as in a plan file: `{"components": {"app-nodes-us": {"nodes": 3}}}`.
+        extends : str, optional
+            Scenario it builds on; the plan's base if left out.
+        title : str, optional
+            For people; the name if left out.
+
+        Raises
+        ------
+        PlanError
+            If the changed design is not valid.
+
+        Examples
+        --------
+        >>> plan = load_plan("data/plans/agog.yaml")  # doctest: +SKIP
+        >>> plan = plan.with_scenario(
+        ...     "three-nodes", {"components": {"app-nodes-us": {"nodes": 3}}}, extends="active-passive"
+        ... )  # doctest: +SKIP
+        """
+        if self.file is None:
+            raise PlanError("this plan was not read from a file, so it has no base to change")
+        content = self.file.model_dump(mode="json", exclude_unset=True)
+        content["scenarios"][name] = {"title": title or name, "change": dict(change)}
+        if extends is not None:
+            content["scenarios"][name]["extends"] = extends
+        digest = hashlib.sha256(f"{self.digest} {name} {extends} {change!r}".encode()).hexdigest()
+        file, scenarios = _checked(Document(content, {}, f"plan {self.name!r}"))
+        return dataclass_replace(self, file=file, scenarios=scenarios, digest=digest)
+
+
+def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> Plan:
+    """Read a plan file and everything it names.
+
+    Parameters
+    ----------
+    path : path
+        The plan, a YAML file.
+    price_books : sequence of str, optional
+        Price books to use instead of the plan's own, in the order they are asked.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    PlanError
+        With every problem of the file, each with its line and the nearest valid name.
+    PriceBookError
+        If a price book does not exist or is not valid.
+    CurrencyMismatch
+        If the books and own prices are in different currencies.
+
+    Examples
+    --------
+    >>> plan = load_plan("data/plans/agog.yaml")  # doctest: +SKIP
+    """
+    path = Path(path)
+    try:
+        text = read_text(path, "plan")
+        document = parse_yaml(text, file=str(path))
+    except DocumentError as error:
+        raise PlanError(error.problems) from None
+    file, scenarios = _checked(document)
+    problems: list[Problem] = []
+    names = tuple(price_books) if price_books is not None else file.price_books
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        problems.append(document.problem(("price_books",), f"price book {name!r} is named twice; keep one"))
+    try:
+        books = load_price_books(names, near=path.resolve().parent)
+    except PriceBookError as error:
+        problems += [p if p.file else document.problem(("price_books",), p.message) for p in error.problems]
+        raise PriceBookError(problems) from None
+    if problems:
+        raise PlanError(problems)
+    prices = PriceList(books, file.stand_ins)
+    if prices.currency != file.currency:
+        raise PlanError(
+            [
+                document.problem(
+                    ("currency",),
+                    f"the plan is in {file.currency}, its prices are in {prices.currency}; use books in one currency",
+                )
+            ]
+        )
+    return Plan(
+        name=file.name,
+        title=file.title,
+        description=file.description,
+        currency=file.currency,
+        months=Months(file.horizon.start, file.horizon.months, file.month),
+        targets=file.targets,
+        reference=file.reference,
+        scenarios=scenarios,
+        prices=prices,
+        service_levels=read_service_levels(data_directory() / "availability" / "sla.csv"),
+        gaps=file.gaps,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        file=file,
+    )
+
+
+def _checked(document: Document) -> tuple[PlanFile, dict[str, Scenario]]:
+    """Validate a whole document, or raise with all its problems."""
+    if not isinstance(document.content, dict):
+        raise PlanError(
+            [
+                Problem(
+                    "is empty or not a mapping; a plan begins with name, title, currency", file=document.file
+                )
+            ]
+        )
+    findings: list[Finding] = []
+    file = None
+    try:
+        file = PlanFile.model_validate(document.content)
+    except ValidationError as error:
+        findings += findings_of(error, (), PlanFile)
+    raw = _scenario_designs(document.content, findings)
+    scenarios: dict[str, Scenario] = {}
+    used_inputs: set[str] = set()
+    for name, (content, origins) in raw.items():
+        design, problems = build_design(content)
+        findings += [(place_in_document(place, origins, ("base",)), message) for place, message in problems]
+        if design is not None and file is not None:
+            spec = file.scenarios[name]
+            scenarios[name] = Scenario(name, spec.title, spec.description, design)
+            used_inputs |= set(design.used_inputs.values())
+    if file is not None:
+        if file.reference not in file.scenarios:
+            findings.append(
+                (
+                    ("reference",),
+                    f"scenario {file.reference!r} does not exist; {nearest(file.reference, file.scenarios)}",
+                )
+            )
+        if not findings:
+            findings += _unused_inputs(document.content, used_inputs)
+    if findings or file is None:
+        raise PlanError(_unique(findings, document))
+    return file, scenarios
+
+
+def _unique(findings: list[Finding], document: Document) -> list[Problem]:
+    """Return each finding once, by line: what is wrong in the base is found again in every scenario."""
+    first: dict[tuple[Place, str], Problem] = {}
+    for place, message in findings:
+        # Behind the semicolon stand the nearest names, which may differ between scenarios.
+        first.setdefault((place, message.split(";")[0]), document.problem(place, message))
+    return sorted(first.values(), key=lambda problem: problem.line or 0)
+
+
+def _unused_inputs(content: Mapping[str, Any], used: set[str]) -> list[Finding]:
+    declared: dict[str, Place] = {
+        name: ("base", "inputs", name) for name in (content["base"].get("inputs") or {})
+    }
+    for scenario, spec in content["scenarios"].items():
+        change = (spec.get("change") or {}).get("inputs") or {}
+        declared |= {n: ("scenarios", scenario, "change", "inputs", n) for n in change if n not in declared}
+    return [
+        (place, f"input {name!r} is used by no scenario; refer to it as '${{{name}}}' or leave it out")
+        for name, place in declared.items()
+        if name not in used
+    ]
+
+
+def _scenario_designs(
+    content: Mapping[str, Any], findings: list[Finding]
+) -> dict[str, tuple[dict[str, Any], Origins]]:
+    """Merge every scenario that can be merged; what cannot is a finding."""
+    base, specs = content.get("base"), content.get("scenarios")
+    if not isinstance(base, dict) or not isinstance(specs, dict):
+        return {}
+    usable = {name: spec for name, spec in list(specs.items())[:_MAXIMUM_SCENARIOS] if isinstance(spec, dict)}
+    result = {}
+    for name in usable:
+        chain = _chain(name, usable, findings)
+        if chain is None:
+            continue
+        origins: Origins = {}
+        design = dict(base)
+        for link in chain:
+            change = usable[link].get("change") or {}
+            if isinstance(change, dict):
+                design, problems = merged(design, change, ("scenarios", link, "change"), origins)
+                findings += problems
+        result[name] = (design, origins)
+    return result
+
+
+def _chain(name: str, specs: Mapping[str, Any], findings: list[Finding]) -> list[str] | None:
+    """Return a scenario and what it extends, from the root down; None if that leads nowhere."""
+    chain = [name]
+    while (parent := specs[chain[0]].get("extends")) is not None:
+        place: Place = ("scenarios", chain[0], "extends")
+        if not isinstance(parent, str) or parent not in specs:
+            findings.append(
+                (place, f"scenario {str(parent)[:60]!r} does not exist; {nearest(parent, specs)}")
+            )
+            return None
+        if parent in chain:
+            circle = " -> ".join([*reversed(chain[: chain.index(parent) + 1]), parent])
+            findings.append(
+                (("scenarios", name, "extends"), f"scenarios extend each other in a circle: {circle}")
+            )
+            return None
+        chain.insert(0, parent)
+    return chain

@@ -1,0 +1,172 @@
+"""Scenarios side by side: cost by month and year, component and region, contract, targets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.plan import Plan
+from agog_capacity.planning.explain import Explanation, explain
+from agog_capacity.planning.forecast import Forecast, forecast
+from agog_capacity.planning.verdicts import Verdict, verdicts
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """Forecasts of several scenarios of one plan.
+
+    Attributes
+    ----------
+    plan : Plan
+    forecasts : tuple of Forecast
+        In the order of the plan.
+    reference : str
+        Scenario that differences are taken from.
+    """
+
+    plan: Plan
+    forecasts: tuple[Forecast, ...]
+    reference: str
+
+    def forecast(self, scenario: str) -> Forecast:
+        """Return the forecast of one scenario.
+
+        Raises
+        ------
+        NotInResult
+            If it was not compared; the message names the nearest.
+        """
+        for candidate in self.forecasts:
+            if candidate.name == scenario:
+                return candidate
+        names = [candidate.name for candidate in self.forecasts]
+        raise NotInResult(f"scenario {scenario!r} is not in this comparison; {nearest(scenario, names)}")
+
+    def verdicts(self) -> dict[str, tuple[Verdict, ...]]:
+        """Return how each scenario stands against each target of the plan."""
+        return {f.name: verdicts(f, self.plan.targets) for f in self.forecasts}
+
+    def missed(self) -> tuple[tuple[str, Verdict], ...]:
+        """Return the targets that are missed, with their scenarios."""
+        return tuple((name, v) for name, all_ in self.verdicts().items() for v in all_ if v.met is False)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a scenario: cost, difference to the reference, contract, missed targets."""
+        from agog_capacity.planning.tables import summary_frame
+
+        return summary_frame(self)
+
+    def verdict_frame(self) -> pd.DataFrame:
+        """Return one row a scenario and target: the verdict in a word, and what is reached."""
+        from agog_capacity.planning.tables import verdict_frame
+
+        return verdict_frame(self)
+
+    def stand_ins(self) -> pd.DataFrame:
+        """Return the stand-ins in use: for which meter and region, what is used instead, why."""
+        from agog_capacity.planning.tables import stand_in_frame
+
+        return stand_in_frame(self.forecasts)
+
+    def charges(self) -> pd.DataFrame:
+        """Return every charge of every scenario; columns as in `agog_capacity.frames.CHARGES`."""
+        from agog_capacity.planning.tables import charges_frame
+
+        return charges_frame(self.forecasts)
+
+    def by(self, attribute: str) -> pd.DataFrame:
+        """Return the average cost of a month by an attribute, one column a scenario.
+
+        Parameters
+        ----------
+        attribute : {"component", "region", "kind", "month", "year"}
+            What makes the rows. By month and year the costs are those of the month and year.
+        """
+        from agog_capacity.planning.tables import cost_frame
+
+        return cost_frame(self, attribute)
+
+    def explain(
+        self,
+        scenario: str,
+        *,
+        component: str | None = None,
+        region: str | None = None,
+        month: str | None = None,
+    ) -> Explanation:
+        """Unfold a number of this comparison; see `agog_capacity.explain`."""
+        return explain(self.forecast(scenario), component=component, region=region, month=month)
+
+    def figure(self, name: str, *, scenario: str | None = None) -> go.Figure:
+        """Return a chart of this comparison.
+
+        Parameters
+        ----------
+        name : {"cost_by_component", "cost_by_region", "cost_by_month", "waterfall"}
+            Which chart.
+        scenario : str, optional
+            For the waterfall: what the reference is compared with; the scenario that differs most
+            if left out.
+
+        Raises
+        ------
+        NotInResult
+            If there is no such chart or scenario.
+        """
+        from agog_capacity.planning.presentation import chart
+        from agog_capacity.report.charts import as_figure
+
+        return as_figure(chart(self, name, scenario))
+
+    def __repr__(self) -> str:
+        """Return the summary as text."""
+        from agog_capacity.planning.presentation import summary
+        from agog_capacity.report.tables import text_table
+
+        return text_table(summary(self))
+
+    def _repr_html_(self) -> str:
+        from agog_capacity.planning.presentation import provenance, summary
+        from agog_capacity.report.tables import notebook_html
+
+        return notebook_html([summary(self)], provenance(self))
+
+
+def compare(
+    plan: Plan, scenarios: Sequence[str] | None = None, *, reference: str | None = None
+) -> Comparison:
+    """Forecast scenarios of a plan and set them side by side.
+
+    Parameters
+    ----------
+    plan : Plan
+    scenarios : sequence of str, optional
+        Names of the scenarios; all of the plan if left out.
+    reference : str, optional
+        Scenario that differences are taken from; the plan's own if left out. It is always
+        compared, also when it is not among `scenarios`.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    NotInResult
+        If a scenario does not exist.
+    MissingPrices
+        With every meter that has neither a price nor a stand-in.
+    """
+    base = plan.scenario(reference or plan.reference).name
+    chosen = (
+        [plan.scenario(name).name for name in scenarios] if scenarios is not None else list(plan.scenarios)
+    )
+    if base not in chosen:
+        chosen = [base, *chosen]
+    return Comparison(plan, tuple(forecast(plan, name) for name in dict.fromkeys(chosen)), base)

@@ -1,0 +1,149 @@
+"""One scenario forecast: the verbs called in their order, and the result with its provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agog_capacity.availability.contract import Contract, contract_availability
+from agog_capacity.charges import Charge, price_usage
+from agog_capacity.periods import FloatArray, Months
+from agog_capacity.plan import Plan, Scenario
+from agog_capacity.planning.assumptions import Assumption, assumptions_behind, assumptions_of
+from agog_capacity.prices.stand_in import StandIn
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, repr=False)
+class Forecast:
+    """What one scenario costs and promises, month by month.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    months : Months
+    currency : str
+    charges : tuple of Charge
+        One for each meter that a component uses.
+    contract : Contract
+        Contractual availability of the serving path.
+    """
+
+    scenario: Scenario
+    months: Months
+    currency: str
+    charges: tuple[Charge, ...]
+    contract: Contract
+
+    @property
+    def name(self) -> str:
+        """Name of the scenario."""
+        return self.scenario.name
+
+    @property
+    def monthly_cost(self) -> FloatArray:
+        """Cost of each month, shape (months,). [currency]"""
+        costs = [charge.monthly_cost for charge in self.charges]
+        return np.asarray(np.sum(costs, axis=0) if costs else np.zeros(self.months.count), dtype=float)
+
+    @property
+    def total_cost(self) -> float:
+        """Cost of all months. [currency]"""
+        return float(self.monthly_cost.sum())
+
+    @property
+    def cost_per_month(self) -> float:
+        """Average cost of a month. [currency]"""
+        return self.total_cost / self.months.count
+
+    def cost_by(self, attribute: str) -> dict[str, float]:
+        """Return the average cost of a month by an attribute of usage.
+
+        Parameters
+        ----------
+        attribute : str
+            `component`, `region` or `kind`.
+        """
+        totals: dict[str, float] = {}
+        for charge in self.charges:
+            key = str(getattr(charge.usage, attribute))
+            totals[key] = totals.get(key, 0.0) + float(charge.monthly_cost.sum()) / self.months.count
+        return totals
+
+    def stand_ins(self) -> tuple[tuple[StandIn, Charge], ...]:
+        """Return the stand-ins in use, each with the first charge that uses it in a region."""
+        found: dict[tuple[str, str], tuple[StandIn, Charge]] = {}
+        for charge in self.charges:
+            if charge.price.stand_in is not None:
+                key = (charge.usage.meter.text, charge.usage.price_region)
+                found.setdefault(key, (charge.price.stand_in, charge))
+        return tuple(found.values())
+
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """Return what the scenario assumes: inputs and components marked as assumptions."""
+        return assumptions_of(self.scenario.design)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the charges, one row for each month, component, meter and used tier.
+
+        Returns
+        -------
+        DataFrame
+            Columns as in `agog_capacity.frames.CHARGES`.
+        """
+        from agog_capacity.planning.tables import charges_frame
+
+        return charges_frame((self,))
+
+    def __repr__(self) -> str:
+        """Return the scenario with its cost and contract."""
+        return (
+            f"Forecast({self.name!r}, {self.cost_per_month:,.2f} {self.currency} a month over "
+            f"{self.months.count} months from {self.months.first})"
+        )
+
+    def _repr_html_(self) -> str:
+        from agog_capacity.planning.presentation import assumptions, contract_parts, cost_of, stand_ins
+        from agog_capacity.report.tables import notebook_html
+
+        return notebook_html([cost_of(self), contract_parts(self), assumptions([self]), stand_ins([self])])
+
+
+def forecast(plan: Plan, scenario: str) -> Forecast:
+    """Forecast one scenario of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+    scenario : str
+        Name of a scenario of the plan.
+
+    Returns
+    -------
+    Forecast
+
+    Raises
+    ------
+    NotInResult
+        If the plan has no such scenario.
+    MissingPrices
+        With every meter that has neither a price nor a stand-in.
+    """
+    chosen = plan.scenario(scenario)
+    context = chosen.design.context(plan.months)
+    usage = [line for component in chosen.design.components.values() for line in component.usage(context)]
+    charges = price_usage(usage, plan.prices, plan.months)
+    contract = contract_availability(
+        chosen.design.serving_path, chosen.design.components, plan.service_levels
+    )
+    return Forecast(chosen, plan.months, plan.currency, charges, contract)
+
+
+def assumed(forecast: Forecast, charge: Charge) -> Iterator[Assumption]:
+    """Yield the assumptions that the quantity of a charge rests on."""
+    yield from assumptions_behind(forecast.scenario.design, charge.usage)

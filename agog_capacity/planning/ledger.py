@@ -1,0 +1,108 @@
+"""Charges and summaries as plain rows, for frames and files alike; needs no pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agog_capacity.planning.forecast import Forecast, assumed
+from agog_capacity.planning.verdicts import verdicts
+
+if TYPE_CHECKING:
+    from agog_capacity.charges import Charge
+    from agog_capacity.planning.compare import Comparison
+
+
+def charge_blocks(forecast: Forecast) -> Iterator[dict[str, Any]]:
+    """Yield the charges of a forecast, one block of equally long columns for each meter and used tier.
+
+    Columns are those of `agog_capacity.frames.CHARGES`. A meter that a component uses nothing of in
+    a month keeps its first tier as a row at 0, so that what is free is seen.
+    """
+    for charge in forecast.charges:
+        yield from _blocks(forecast, charge)
+
+
+def _blocks(forecast: Forecast, charge: Charge) -> Iterator[dict[str, Any]]:
+    usage, price = charge.usage, charge.price
+    starts = np.array([s.replace(tzinfo=None) for s in forecast.months.starts], dtype="datetime64[s]")
+    idle = charge.quantity.sum(axis=0) == 0
+    constant = {
+        "scenario": forecast.name,
+        "component": usage.component,
+        "kind": usage.kind,
+        "region_id": usage.region,
+        "service_name": usage.meter.service,
+        "product_family": usage.meter.family,
+        "sku_id": usage.meter.sku,
+        "meter": usage.meter.meter,
+        "price_region": usage.price_region,
+        "pricing_category": usage.purchase_option,
+        "term": usage.term,
+        "pricing_unit": usage.unit if price.schedule.lump else price.schedule.base,
+        "billing_currency": price.currency,
+        "price_book": price.book,
+        "stand_in": price.stand_in.describe() if price.stand_in else "",
+        "assumption": any(True for _ in assumed(forecast, charge)),
+    }
+    for tier, row in enumerate(price.schedule.tiers):
+        keep = (charge.quantity[tier] > 0) | (idle if tier == 0 else False)
+        count = int(keep.sum())
+        if not count:
+            continue
+        cost = charge.cost[tier][keep]
+        block: dict[str, Any] = {
+            name: np.full(count, value, dtype=object) for name, value in constant.items()
+        }
+        block |= {
+            "billing_period_start": starts[keep],
+            "tier_start": np.full(count, row.tier_start),
+            "pricing_quantity": charge.quantity[tier][keep],
+            "list_unit_price": np.full(count, charge.unit_price[tier]),
+            "list_cost": cost,
+            "contracted_cost": cost,
+            "billed_cost": cost,
+            "effective_cost": cost,
+            "price_date": np.full(count, row.effective_date or row.source_date, dtype=object),
+            "price_source": np.full(count, row.source, dtype=object),
+            "note": np.full(count, "; ".join(t for t in (charge.note, row.note) if t), dtype=object),
+        }
+        yield block
+
+
+def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
+    """Return one row a scenario.
+
+    `cost_…` and `difference_per_month` are in the plan's currency, percentages in percent; what is
+    not known is NaN.
+    """
+    reference = comparison.forecast(comparison.reference).cost_per_month
+    rows = []
+    for one in comparison.forecasts:
+        missed = [v.target for v in verdicts(one, comparison.plan.targets) if v.met is False]
+        percent = one.contract.percent
+        rows.append(
+            {
+                "scenario": one.name,
+                "title": one.scenario.title,
+                "cost_per_month": one.cost_per_month,
+                "cost_first_12_months": float(one.monthly_cost[:12].sum()),
+                "cost_total": one.total_cost,
+                "difference_per_month": one.cost_per_month - reference,
+                "difference_percent": 100 * (one.cost_per_month / reference - 1)
+                if reference
+                else float("nan"),
+                "availability_contractual_percent": percent if percent is not None else float("nan"),
+                "availability_label": one.contract.label,
+                "missed_targets": "; ".join(missed),
+                "assumptions": "; ".join(found.name for found in one.assumptions()),
+                "stand_ins": "; ".join(
+                    f"{charge.usage.meter.text} in {charge.usage.price_region}: {stand_in.describe()}"
+                    for stand_in, charge in one.stand_ins()
+                ),
+                "currency": one.currency,
+            }
+        )
+    return rows

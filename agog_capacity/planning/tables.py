@@ -1,0 +1,88 @@
+"""Forecasts and comparisons as DataFrames; the only planning module that needs pandas to run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.frames import CHARGES, checked
+from agog_capacity.planning.forecast import Forecast
+from agog_capacity.planning.ledger import charge_blocks, summary_rows
+from agog_capacity.planning.verdicts import verdicts
+
+if TYPE_CHECKING:
+    from agog_capacity.planning.compare import Comparison
+
+_ATTRIBUTES = ("component", "region", "kind", "month", "year")
+
+
+def charges_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
+    """Return the charges of forecasts, one row for each month, component, meter and used tier.
+
+    A meter that a component uses nothing of in a month keeps its first tier as a row at 0, so that
+    what is free is seen.
+    """
+    blocks = [block for one in forecasts for block in charge_blocks(one)]
+    columns = (
+        {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]} if blocks else {}
+    )
+    frame = pd.DataFrame(columns, columns=list(CHARGES))
+    frame["billing_period_start"] = pd.to_datetime(frame["billing_period_start"], utc=True)
+    return checked(frame, CHARGES, "the table of charges")
+
+
+def summary_frame(comparison: Comparison) -> pd.DataFrame:
+    """Return one row a scenario, indexed by its name; columns as in `ledger.summary_rows`."""
+    return pd.DataFrame(summary_rows(comparison)).set_index("scenario")
+
+
+def verdict_frame(comparison: Comparison) -> pd.DataFrame:
+    """Return one row a scenario and target, indexed by both; see `Comparison.verdict_frame`."""
+    rows = [
+        {"scenario": one.name, "target": verdict.target, "verdict": verdict.word, "result": verdict.result}
+        for one in comparison.forecasts
+        for verdict in verdicts(one, comparison.plan.targets)
+    ]
+    return pd.DataFrame(rows, columns=["scenario", "target", "verdict", "result"]).set_index(
+        ["scenario", "target"]
+    )
+
+
+def stand_in_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
+    """Return the stand-ins in use, one row a meter and region; see `Comparison.stand_ins`."""
+    rows = {
+        (charge.usage.meter.text, charge.usage.price_region): {
+            "meter": charge.usage.meter.text,
+            "region": charge.usage.price_region,
+            "used_instead": stand_in.describe(),
+            "because": stand_in.because,
+        }
+        for one in forecasts
+        for stand_in, charge in one.stand_ins()
+    }
+    return pd.DataFrame(list(rows.values()), columns=["meter", "region", "used_instead", "because"])
+
+
+def cost_frame(comparison: Comparison, attribute: str) -> pd.DataFrame:
+    """Return costs by an attribute, one column a scenario; see `Comparison.by`."""
+    if attribute not in _ATTRIBUTES:
+        raise NotInResult(f"costs cannot be shown by {attribute!r}; {nearest(attribute, _ATTRIBUTES)}")
+    months = comparison.plan.months
+    columns: dict[str, dict[Any, float]] = {}
+    for one in comparison.forecasts:
+        if attribute in ("month", "year"):
+            keys = months.labels if attribute == "month" else months.years
+            series: dict[Any, float] = {}
+            for key, cost in zip(keys, one.monthly_cost, strict=True):
+                series[key] = series.get(key, 0.0) + float(cost)
+            columns[one.name] = series
+        else:
+            columns[one.name] = one.cost_by(attribute)
+    order = list(dict.fromkeys(key for series in columns.values() for key in series))
+    frame = pd.DataFrame(columns).reindex(order)
+    # A component that a scenario does not have costs it nothing: that zero is a fact, not a gap.
+    return frame.fillna(0.0).rename_axis(attribute)

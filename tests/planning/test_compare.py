@@ -1,0 +1,226 @@
+"""The comparison of AgogSaaS: golden bills, identities, and that every number unfolds to its source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agog_capacity.errors import MissingPrices, NotInResult
+from agog_capacity.plan import load_plan
+from agog_capacity.planning.compare import Comparison, compare
+
+PLANS = Path(__file__).parents[2] / "data" / "plans"
+SCENARIOS = ("single-region", "active-passive", "active-passive-scaled-down", "pilot-light", "active-active")
+
+
+@pytest.fixture(scope="module")
+def listed() -> Comparison:
+    """AgogSaaS at list prices."""
+    return compare(load_plan(PLANS / "agog.yaml"))
+
+
+@pytest.fixture(scope="module")
+def stated() -> Comparison:
+    """AgogSaaS at the brief's planning prices."""
+    return compare(load_plan(PLANS / "agog_as_stated.yaml"))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("plan", ["listed", "stated"])
+def test_golden_bill_of_the_first_month(request, golden, plan, scenario):
+    charges = request.getfixturevalue(plan).forecast(scenario).to_frame()
+    first = charges[charges["billing_period_start"] == charges["billing_period_start"].min()]
+    columns = [
+        "component", "region_id", "product_family", "sku_id", "meter", "price_region", "tier_start",
+        "pricing_quantity", "pricing_unit", "list_unit_price", "list_cost", "price_book", "stand_in", "assumption",
+    ]  # fmt: skip
+    golden(f"bills/{plan}_{scenario}.csv", first[columns])
+
+
+@pytest.mark.parametrize("plan", ["listed", "stated"])
+def test_golden_summary(request, golden, plan):
+    golden(f"bills/{plan}_summary.csv", request.getfixturevalue(plan).to_frame().reset_index())
+
+
+PLANNING = "agog-planning-2026-01-10"
+
+
+def test_the_lines_of_the_brief_cost_7131_to_the_dollar(stated):
+    """Brief 8.1 with each thing counted once; see the README of the brief."""
+    charges = stated.forecast("active-passive").to_frame()
+    by_book = charges.groupby(["billing_period_start", "price_book"])["list_cost"].sum().unstack()
+    assert len(by_book) == 36
+    assert by_book[PLANNING].tolist() == pytest.approx([7131.00] * 36, abs=1e-6)
+    assert (by_book["azure-list-2026-10-10"] > 0).all(), (
+        "what the brief leaves out stands beside it at list price"
+    )
+
+
+@pytest.mark.parametrize(
+    ("component", "cost"),
+    [
+        ("system-nodes-us", 437), ("system-nodes-eu", 437), ("app-nodes-us", 1825), ("app-nodes-eu", 1825),
+        ("postgres-us", 730 + 50), ("postgres-eu", 365), ("redis-us", 213), ("redis-eu", 213),
+        ("front-door", 428 + 350), ("logs", 250), ("logs-cool", 6), ("logs-archive", 2),
+    ],
+)  # fmt: skip
+def test_each_line_of_the_brief_comes_out_to_the_dollar(stated, component, cost):
+    charges = stated.forecast("active-passive").to_frame()
+    own = charges[(charges["component"] == component) & (charges["price_book"] == PLANNING)]
+    assert own["list_cost"].sum() / 36 == pytest.approx(cost, abs=1e-6)
+
+
+def test_scaling_the_standby_down_saves_what_the_brief_says(stated):
+    """Brief 8.2, item 4: 3 nodes of 365 are 1,095, compute alone."""
+    costs = [
+        forecast.to_frame().query("meter == 'Compute'")["list_cost"].sum() / 36
+        for forecast in (stated.forecast("active-passive"), stated.forecast("active-passive-scaled-down"))
+    ]
+    assert costs[0] - costs[1] == pytest.approx(1095)
+
+
+def test_calendar_months_have_their_real_length(listed):
+    monthly = listed.forecast("active-passive").monthly_cost
+    assert len(set(monthly.round(6))) == 4, "28, 29, 30 and 31 days: 2028 is a leap year"
+    assert monthly[1] < monthly[3] < monthly[0]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_way_to_add_a_scenario_up_gives_the_same(listed, scenario):
+    forecast = listed.forecast(scenario)
+    assert listed.by("component")[scenario].sum() == pytest.approx(forecast.cost_per_month)
+    assert listed.by("region")[scenario].sum() == pytest.approx(forecast.cost_per_month)
+    assert listed.by("kind")[scenario].sum() == pytest.approx(forecast.cost_per_month)
+    assert listed.by("month")[scenario].sum() == pytest.approx(forecast.total_cost)
+    assert listed.by("year")[scenario].sum() == pytest.approx(forecast.total_cost)
+    assert forecast.to_frame()["list_cost"].sum() == pytest.approx(forecast.total_cost)
+    assert listed.explain(scenario).cost == pytest.approx(forecast.total_cost)
+    parts = sum(listed.explain(scenario, component=c).cost for c in forecast.scenario.design.components)
+    assert parts == pytest.approx(forecast.total_cost)
+
+
+def test_a_quantity_times_its_price_is_its_cost(listed):
+    charges = listed.charges()
+    assert (charges["pricing_quantity"] * charges["list_unit_price"]).tolist() == pytest.approx(
+        charges["list_cost"].tolist()
+    )
+    assert set(charges["scenario"]) == set(SCENARIOS)
+
+
+def test_every_charge_names_its_book_and_source(listed):
+    charges = listed.charges()
+    assert (charges["price_book"] != "").all()
+    assert (charges["price_source"] != "").all()
+
+
+def test_contracts_are_those_of_the_guides_worked_case_w1(listed):
+    """Availability guide, section 11, W1: one region .9982009798; two regions .9998955864."""
+    one, two = (listed.forecast(name).contract for name in ("single-region", "active-passive"))
+    assert one.unavailability == pytest.approx(1 - 0.9982009798, abs=5e-11)
+    assert two.unavailability == pytest.approx(1 - 0.9998955864, abs=5e-11)
+    assert (one.label, two.label) == ("contractual", "contractual, upper bound")
+
+
+def test_targets_that_contracts_cannot_judge_are_not_passed_in_silence(listed):
+    verdicts = {v.target: v.word for v in listed.verdicts()["active-passive"]}
+    assert verdicts == {
+        "availability 99.95 % in every month": "met",
+        "budget 6,095 USD a month": "missed",
+        "recovery time (RTO) at most 15 min": "not judged",
+        "recovery point (RPO) at most 5 min": "not judged",
+        "latency P95 at most 300 ms": "not judged",
+    }
+    assert ("single-region", "availability 99.95 % in every month") in [
+        (n, v.target) for n, v in listed.missed()
+    ]
+
+
+def test_the_reference_is_compared_even_when_it_is_not_asked_for(listed):
+    few = compare(listed.plan, ["pilot-light"])
+    assert [forecast.name for forecast in few.forecasts] == ["active-passive", "pilot-light"]
+    frame = few.to_frame()
+    assert frame.loc["active-passive", "difference_per_month"] == 0
+    other = compare(listed.plan, ["pilot-light"], reference="pilot-light").to_frame()
+    assert list(other.index) == ["pilot-light"]
+
+
+def test_stand_ins_in_use_are_all_listed_with_their_reasons(listed):
+    used = listed.forecast("active-passive").stand_ins()
+    meters = {charge.usage.meter.text for _, charge in used}
+    assert len(meters) >= 9
+    assert all(stand_in.because for stand_in, _ in used)
+    priced_by_stand_in = listed.charges().query("scenario == 'active-passive' and stand_in != ''")
+    assert set(priced_by_stand_in["meter"]) == {text.split("/")[-1] for text in meters}
+
+
+def test_every_stand_in_of_the_plan_is_used_by_some_scenario(listed):
+    used = {id(s) for forecast in listed.forecasts for s, _ in forecast.stand_ins()}
+    idle = [s.meter for s in listed.plan.prices.stand_ins if id(s) not in used]
+    assert idle == []
+
+
+def test_the_briefs_assumptions_are_shown_with_the_charges_that_rest_on_them(listed):
+    forecast = listed.forecast("active-passive")
+    names = {a.name for a in forecast.assumptions()}
+    assert {"requests_per_month", "edge_to_origin_gb", "database_replication_gb_per_day", "aks_tier"} <= names
+    assert {"os_disk", "registry", "key-vault", "load-balancer-us", "public-ip-eu"} <= names
+    charges = forecast.to_frame()
+    assumed = charges.groupby(["component", "meter"])["assumption"].all()
+    assert assumed["front-door", "Premium Requests"]
+    assert assumed["bandwidth", "Inter Continent Data Transfer Out - NAM or EU To Any"]
+    assert assumed["app-nodes-us", "P15 LRS Disk"]
+    assert not assumed["app-nodes-us", "Compute"]
+    assert not assumed["front-door", "Premium Data Transfer Out"]
+
+
+def test_explain_goes_down_to_the_price_row(listed):
+    explanation = listed.explain("active-passive", component="postgres-us", month="2027-01")
+    (vcore,) = (part for part in explanation.parts if part.meter.endswith("/vCore"))
+    assert vcore.quantity == 8 * 2 * 744
+    assert vcore.cost == pytest.approx(8 * 2 * 744 * 0.0975)
+    assert "westus" in vcore.price_row and "0.0975 USD per 1 Hour" in vcore.price_row
+    assert vcore.stand_in and vcore.source and vcore.price_date
+    (backup,) = (part for part in explanation.parts if "Backup" in part.meter)
+    assert "database_backup_gib = 1,024 GiB stored" in backup.assumptions
+    assert str(explanation).count("price:") == len(explanation.parts)
+    assert len(explanation.to_frame()) == len(explanation.parts)
+
+
+def test_what_is_not_in_the_result_names_the_nearest(listed):
+    for wanted, words in (
+        ({"component": "postgres-use"}, "nearest: 'postgres-us'"),
+        ({"region": "eastus"}, "nearest: 'eastus2'"),
+        ({"month": "2026-12"}, "has no month"),
+    ):
+        with pytest.raises(NotInResult, match=words):
+            listed.explain("active-passive", **wanted)
+    with pytest.raises(NotInResult, match="nearest: 'active-active'"):
+        listed.forecast("active-actve")
+    with pytest.raises(NotInResult, match="nearest: 'component'"):
+        listed.by("components")
+
+
+def test_without_stand_ins_every_missing_price_is_named_at_once():
+    plan = load_plan(PLANS / "agog.yaml")
+    bare = plan.__class__(**{**plan.__dict__, "prices": plan.prices.__class__(plan.prices.books)})
+    with pytest.raises(MissingPrices) as caught:
+        compare(bare, ["active-passive"])
+    assert len(caught.value.missing) >= 9
+    assert all(
+        "nearest" in t or "it has that meter in" in t or "there are" in t for t in caught.value.missing
+    )
+
+
+def test_a_what_if_costs_the_difference_of_its_nodes(listed):
+    plan = listed.plan.with_scenario(
+        "three-nodes", {"components": {"app-nodes-us": {"nodes": 3}}}, extends="active-passive"
+    )
+    few = compare(plan, ["three-nodes"])
+    january = [few.forecast(name).monthly_cost[0] for name in ("active-passive", "three-nodes")]
+    assert january[0] - january[1] == pytest.approx(2 * (744 * 0.384 + 34.56))
+
+
+def test_the_same_plan_gives_the_same_numbers_twice(listed):
+    again = compare(load_plan(PLANS / "agog.yaml"))
+    assert again.charges().equals(listed.charges())

@@ -1,0 +1,200 @@
+"""The plan file: strict, all problems at once, each with its place and the nearest valid name."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agog_capacity.errors import AgogCapacityError, CurrencyMismatch, NotInResult, PlanError, PriceBookError
+from agog_capacity.plan import load_plan
+from tests.books import write_book
+
+PLAN = """\
+    name: shop
+    title: A shop
+    currency: USD
+    horizon: {start: "2027-01", months: 12}
+    price_books: [list]
+    reference: one
+    targets: {availability: {percent: 99.9, measured: month}}
+    base:
+      inputs:
+        tier: {value: Standard, unit: tier, source: assumed, assumption: true}
+      regions:
+        eastus2: {title: US East, continent: North America, role: primary, traffic_share: 1.0}
+      components:
+        cluster: {kind: aks_cluster, region: eastus2, tier: "${tier}"}
+      serving_path: [cluster]
+    scenarios:
+      one: {title: One}
+      two:
+        title: Two clusters
+        extends: one
+        change:
+          components:
+            second: {kind: aks_cluster, region: eastus2, tier: Free}
+"""
+AKS = "Azure Kubernetes Service,Azure Kubernetes Service,Standard,Standard Uptime SLA,eastus2"
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """Write a plan with a price book beside it; returns a function that changes the text first."""
+    write_book(tmp_path / "prices" / "list", [f"{AKS},on-demand,,0,1 Hour,0.1,USD"])
+
+    def written(*replacements: tuple[str, str], more: str = "") -> str:
+        text = textwrap.dedent(PLAN)
+        for old, new in replacements:
+            assert old in text
+            text = text.replace(old, new)
+        path = tmp_path / "plan.yaml"
+        path.write_text(text + more)
+        return str(path)
+
+    return written
+
+
+def problems(path: str) -> list[str]:
+    with pytest.raises(PlanError) as caught:
+        load_plan(path)
+    return [str(problem).removeprefix(path + ":") for problem in caught.value.problems]
+
+
+def test_a_valid_plan_has_its_scenarios_merged(shop):
+    plan = load_plan(shop())
+    assert list(plan.scenarios) == ["one", "two"]
+    assert list(plan.scenario("two").design.components) == ["cluster", "second"]
+    assert plan.scenario("two").design.components["cluster"].model_dump()["tier"] == "Standard"
+
+
+def test_an_unknown_scenario_names_the_nearest(shop):
+    with pytest.raises(NotInResult, match="nearest: 'two'"):
+        load_plan(shop()).scenario("twoo")
+
+
+@pytest.mark.parametrize(
+    "old, new, line, words",
+    [
+        ("currency: USD", "curency: USD", 3, "'curency' is not known here; nearest: 'currency'"),
+        ('aks_cluster, region: eastus2, tier: "', 'aks_clustr, region: eastus2, tier: "', 14, "nearest: 'aks_cluster'"),
+        ("tier: Free", "tier: Fre", 23, "not one of 'Free', 'Standard' or 'Premium'"),
+        ("tier: Free", "tier: Free, zones: 3", 23, "'zones' is not known here"),
+        ("region: eastus2, tier: Free", "region: eastus, tier: Free", 23, "nearest: 'eastus2'"),
+        ("region: eastus2, tier: Free", "tier: Free", 23, "region is missing"),
+        ("[cluster]", "[clustr]", 15, "nearest: 'cluster'"),
+        ("[cluster]", "[cluster, cluster]", 15, "stands twice"),
+        ("${tier}", "${teir}", 14, "input 'teir' does not exist; nearest: 'tier'"),
+        ("${tier}", "Free", 10, "used by no scenario"),
+        ("extends: one", "extends: on", 20, "scenario 'on' does not exist; nearest: 'one'"),
+        ("extends: one", "extends: two", 20, "in a circle: two -> two"),
+        ("traffic_share: 1.0", "traffic_share: 0.5", 11, "add up to 0.5"),
+        ("traffic_share: 1.0", "traffic_share: 1.5", 12, "less than or equal to 1"),
+        ("traffic_share: 1.0", 'traffic_share: "1"', 12, "number"),
+        ("second: {kind: aks_cluster, region: eastus2, tier: Free}", "other: null", 23, "no 'other' to remove"),
+        ("reference: one", "reference: won", 6, "scenario 'won' does not exist; nearest: 'two', 'one'"),
+        ("months: 12", "months: 0", 4, "greater than or equal to 1"),
+        ("months: 12", "months: 12.5", 4, "integer"),
+        ("price_books: [list]", "price_books: [list, list]", 5, "named twice"),
+        ("percent: 99.9", "percent: 999", 7, "less than or equal to 100"),
+        ("measured: month", "measured: week", 7, "not one of 'month' or 'year'"),
+        ("    cluster: {kind", "    cluster: {name: x, kind", 14, "leave this field out"),
+        ("    cluster: {kind", "    clu/ster: {kind", 14, "is not a name"),
+    ],
+)  # fmt: skip
+def test_each_mistake_is_named_with_its_line_and_the_repair(shop, old, new, line, words):
+    found = problems(shop((old, new)))
+    assert any(words in text and text.startswith(f"{line}:") for text in found), found
+
+
+def test_all_problems_of_a_file_are_reported_together_and_once(shop):
+    found = problems(
+        shop(("tier: Free", "tier: Fre"), ("currency: USD", "currency: dollars"), ("[cluster]", "[nobody]"))
+    )
+    assert len(found) == 3
+    assert len(set(found)) == 3
+
+
+def test_a_duplicate_key_is_a_problem(shop):
+    assert any(
+        "stands twice" in text
+        for text in problems(shop(("  one: {title: One}", "  one: {title: One}\n  one: {title: B}")))
+    )
+
+
+def test_scenarios_that_extend_each_other_are_named_as_a_circle(shop):
+    found = problems(shop(("one: {title: One}", "one: {title: One, extends: two}")))
+    assert any("circle" in text for text in found)
+
+
+def test_an_unknown_price_book_names_the_nearest_and_is_no_path(shop, tmp_path):
+    with pytest.raises(PriceBookError, match="nearest: 'list'"):
+        load_plan(shop(("[list]", "[lists]")))
+    with pytest.raises(PlanError, match="is not a name"):
+        load_plan(shop(("[list]", "[../../secret]")))
+
+
+def test_books_of_another_currency_are_refused(shop, tmp_path):
+    write_book(tmp_path / "prices" / "euro", [f"{AKS},on-demand,,0,1 Hour,0.1,EUR"], currency="EUR")
+    with pytest.raises(CurrencyMismatch, match="EUR"):
+        load_plan(shop(("[list]", "[list, euro]")))
+    with pytest.raises(PlanError, match="the plan is in USD, its prices are in EUR"):
+        load_plan(shop(("[list]", "[euro]")))
+
+
+def test_what_if_adds_a_scenario_and_leaves_the_plan_as_it_was(shop):
+    plan = load_plan(shop())
+    changed = plan.with_scenario("free", {"components": {"cluster": {"tier": "Free"}}}, extends="two")
+    assert changed.scenario("free").design.components["cluster"].model_dump()["tier"] == "Free"
+    assert list(plan.scenarios) == ["one", "two"]
+    assert changed.digest != plan.digest
+    with pytest.raises(PlanError, match="Fre"):
+        plan.with_scenario("bad", {"components": {"cluster": {"tier": "Fre"}}})
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "5", "a: 1", "base: 5\nscenarios: 6\n", "scenarios: {a: {extends: [1]}}\nbase: {}\n"],
+)
+def test_what_is_no_plan_at_all_is_refused_in_words(tmp_path, content):
+    path = tmp_path / "plan.yaml"
+    path.write_text(content)
+    assert problems(str(path))
+
+
+_SCRAPS = st.sampled_from(
+    ["null", "[]", "{}", "-1", "1e308", "true", "'<script>'", "${tier}", "${}", "{a: {b: {c: 1}}}", "[1, {x: y}]"]
+)  # fmt: skip
+_PLACES = [
+    line.split(":")[0].strip() for line in textwrap.dedent(PLAN).splitlines() if line.strip() and ":" in line
+]
+
+
+@given(place=st.sampled_from(_PLACES), scrap=_SCRAPS)
+def test_any_value_in_any_place_is_read_or_refused_by_the_projects_own_error(tmp_path_factory, place, scrap):
+    folder = tmp_path_factory.mktemp("fuzz", numbered=True)
+    write_book(folder / "prices" / "list", [f"{AKS},on-demand,,0,1 Hour,0.1,USD"])
+    lines = []
+    for line in textwrap.dedent(PLAN).splitlines():
+        if line.strip().startswith(f"{place}:"):
+            line = line[: len(line) - len(line.lstrip())] + f"{place}: {scrap}"
+        lines.append(line)
+    path = folder / "plan.yaml"
+    path.write_text("\n".join(lines))
+    try:
+        load_plan(path)
+    except AgogCapacityError as error:
+        assert str(error)
+
+
+def test_traffic_that_nothing_meters_is_a_problem(shop):
+    traffic = (
+        "  traffic: {requests_per_month: 1, to_clients_gb_per_month: 1, to_origin_gb_per_month: 1, "
+        "client_zones: {Zone 1: 1.0}}\n  components:"
+    )
+    assert any(
+        "no component meters this traffic" in text
+        for text in problems(shop(("\n  components:", "\n" + traffic)))
+    )
