@@ -42,6 +42,7 @@ TICKS_PER_HOUR = 3600 // TICK_S
 SOURCES = (
     "kernel.py",
     "kernel_compile.py",
+    "kernel_estimate.py",
     "kernel_hpa.py",
     "kernel_nodes.py",
     "kernel_noise.py",

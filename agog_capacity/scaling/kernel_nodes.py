@@ -14,7 +14,7 @@ import numpy as np
 from agog_capacity.scaling.cluster import LONG_AGO, TICK_S
 from agog_capacity.scaling.kernel_compile import compiled, inlined
 from agog_capacity.scaling.kernel_setup import Config
-from agog_capacity.scaling.reference_nodes import NEVER
+from agog_capacity.scaling.reference_state import NEVER
 from agog_capacity.scaling.scheduling import HOST_MAXIMUM_SKEW, SPREAD_WEIGHT, ZONE_MAXIMUM_SKEW
 
 FITS, NOT_SELECTED, NO_ROOM, SKEWED = 0, 1, 2, 3

@@ -33,7 +33,7 @@ from agog_capacity.scaling.kernel_nodes import (
 )
 from agog_capacity.scaling.kernel_scaleup import changed, copy_node, scale_up
 from agog_capacity.scaling.kernel_setup import Config
-from agog_capacity.scaling.reference_nodes import NEVER
+from agog_capacity.scaling.reference_state import NEVER
 
 
 @compiled

@@ -25,7 +25,8 @@ from agog_capacity.scaling.cluster import (
 )
 from agog_capacity.scaling.hpa import Controller, Hpa, HpaState, Measurement, Outcome, reconcile
 from agog_capacity.scaling.pods import Container, Pod, PodAges, Sample
-from agog_capacity.scaling.reference_nodes import ClusterNodes, RunningPod
+from agog_capacity.scaling.reference_nodes import ClusterNodes
+from agog_capacity.scaling.reference_state import RunningPod
 from agog_capacity.scaling.scheduling import RankedPod, removal_order
 from agog_capacity.scaling.workload import HorizontalPodAutoscaler, HpaMetric, Workload
 

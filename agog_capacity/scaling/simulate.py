@@ -166,7 +166,7 @@ def _rates_of(load: LoadCurve, cluster: Cluster) -> FloatArray:
     for name in names:
         if name not in given:
             raise ScalingError(
-                f"the load has no row for workload {name!r}; {nearest(name, given)}; give it 0 if it has none"
+                f"the load has no row for workload {name!r}; {nearest(name, given)}, or give it 0"
             )
     for name in given:
         if name not in names:

@@ -198,7 +198,7 @@ class ScalingTrace:
             last = self.start + timedelta(seconds=self.ticks * TICK_S)
             if begin < self.start or end > last:
                 raise ScalingError(
-                    f"month {label} is not in the trace, which has {self.start:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC; "
+                    f"month {label} is not in the trace: {self.start:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC; "
                     "simulate a load that covers it"
                 )
             values[number] = hourly[inside].mean() * months.hours[number]
