@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agog_capacity.components import Component, UsageContext, kinds
-from agog_capacity.components.base import RefersTo
+from agog_capacity.components.base import NodeTrace, RefersTo
 from agog_capacity.documents import Place
 from agog_capacity.errors import nearest
 from agog_capacity.inputs import Input, references_resolved
@@ -45,9 +45,9 @@ class Design:
     used_inputs: Mapping[Place, str] = field(repr=False, default_factory=dict)
     """Name of the input behind each place of the design that refers to one."""
 
-    def context(self, months: Months) -> UsageContext:
-        """Return what components may know of this design."""
-        return UsageContext(months, self.regions, self.traffic, self.components)
+    def context(self, months: Months, traces: Mapping[str, NodeTrace] | None = None) -> UsageContext:
+        """Return what components may know of this design and of its simulated clusters."""
+        return UsageContext(months, self.regions, self.traffic, self.components, traces or {})
 
 
 def build_design(raw: Mapping[str, Any]) -> tuple[Design | None, list[Finding]]:

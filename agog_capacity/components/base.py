@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self
 
 import numpy as np
 from pydantic import model_validator
@@ -75,6 +75,13 @@ class Usage:
     """False where a free grant of the meter does not apply, such as log ingestion under Sentinel."""
 
 
+class NodeTrace(Protocol):
+    """What a simulated cluster tells about its node pools; `scaling.trace.ScalingTrace` is one."""
+
+    def node_hours(self, pool: str, months: Months) -> FloatArray:
+        """Return the billed node-hours of a pool in each month, shape (months,). [h]"""
+
+
 @dataclass(frozen=True)
 class UsageContext:
     """What a component may know of the design around it."""
@@ -83,6 +90,8 @@ class UsageContext:
     regions: Mapping[str, Region]
     traffic: Traffic | None
     components: Mapping[str, Component]
+    traces: Mapping[str, NodeTrace] = field(default_factory=dict)
+    """Simulated clusters by the name of their component."""
 
     def share_active(self, component: Component) -> FloatArray:
         """Share of each month in which the component exists, shape (months,)."""
@@ -159,6 +168,10 @@ class Component(Model):
     def service_level(self) -> ServiceLevel | None:
         """Return the published SLA the component falls under, or None if it has none."""
         return None
+
+    def warnings(self, context: UsageContext) -> tuple[str, ...]:
+        """Return what a reader of a forecast must know about how this component was counted."""
+        return ()
 
     def problems(self, context: UsageContext) -> tuple[tuple[str, str], ...]:
         """Return what does not fit the design around it, as (field, message)."""

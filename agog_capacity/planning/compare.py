@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agog_capacity.components.base import NodeTrace
 from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.plan import Plan
 from agog_capacity.planning.explain import Explanation, explain
@@ -139,7 +140,11 @@ class Comparison:
 
 
 def compare(
-    plan: Plan, scenarios: Sequence[str] | None = None, *, reference: str | None = None
+    plan: Plan,
+    scenarios: Sequence[str] | None = None,
+    *,
+    reference: str | None = None,
+    traces: Mapping[str, Mapping[str, NodeTrace]] | None = None,
 ) -> Comparison:
     """Forecast scenarios of a plan and set them side by side.
 
@@ -151,6 +156,8 @@ def compare(
     reference : str, optional
         Scenario that differences are taken from; the plan's own if left out. It is always
         compared, also when it is not among `scenarios`.
+    traces : mapping, optional
+        For a scenario its simulated clusters, as `forecast` takes them.
 
     Returns
     -------
@@ -169,4 +176,8 @@ def compare(
     )
     if base not in chosen:
         chosen = [base, *chosen]
-    return Comparison(plan, tuple(forecast(plan, name) for name in dict.fromkeys(chosen)), base)
+    simulated = traces or {}
+    for name in simulated:
+        plan.scenario(name)
+    forecasts = tuple(forecast(plan, name, traces=simulated.get(name)) for name in dict.fromkeys(chosen))
+    return Comparison(plan, forecasts, base)

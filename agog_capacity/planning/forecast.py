@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ import numpy as np
 
 from agog_capacity.availability.contract import Contract, contract_availability
 from agog_capacity.charges import Charge, price_usage
+from agog_capacity.components.base import NodeTrace
+from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.plan import Plan, Scenario
 from agog_capacity.planning.assumptions import Assumption, assumptions_behind, assumptions_of
@@ -32,6 +34,8 @@ class Forecast:
         One for each meter that a component uses.
     contract : Contract
         Contractual availability of the serving path.
+    warnings : tuple of str
+        What a reader must know about how components were counted.
     """
 
     scenario: Scenario
@@ -39,6 +43,7 @@ class Forecast:
     currency: str
     charges: tuple[Charge, ...]
     contract: Contract
+    warnings: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -111,10 +116,11 @@ class Forecast:
         from agog_capacity.planning.presentation import assumptions, contract_parts, cost_of, stand_ins
         from agog_capacity.report.tables import notebook_html
 
-        return notebook_html([cost_of(self), contract_parts(self), assumptions([self]), stand_ins([self])])
+        tables = [cost_of(self), contract_parts(self), assumptions([self]), stand_ins([self])]
+        return notebook_html(tables, [f"Warning: {warning}." for warning in self.warnings])
 
 
-def forecast(plan: Plan, scenario: str) -> Forecast:
+def forecast(plan: Plan, scenario: str, *, traces: Mapping[str, NodeTrace] | None = None) -> Forecast:
     """Forecast one scenario of a plan.
 
     Parameters
@@ -122,6 +128,9 @@ def forecast(plan: Plan, scenario: str) -> Forecast:
     plan : Plan
     scenario : str
         Name of a scenario of the plan.
+    traces : mapping of str to NodeTrace, optional
+        Simulated clusters by the name of their component (`simulate_scaling` makes them). Node pools
+        of such a cluster that have no fixed count follow the trace; its pools carry their names.
 
     Returns
     -------
@@ -130,18 +139,25 @@ def forecast(plan: Plan, scenario: str) -> Forecast:
     Raises
     ------
     NotInResult
-        If the plan has no such scenario.
+        If the plan has no such scenario, or a trace names no cluster of it.
     MissingPrices
         With every meter that has neither a price nor a stand-in.
     """
     chosen = plan.scenario(scenario)
-    context = chosen.design.context(plan.months)
+    clusters = [c.name for c in chosen.design.components.values() if c.kind == "aks_cluster"]
+    for name in traces or {}:
+        if name not in clusters:
+            raise NotInResult(f"there is a trace of {name!r}, which is no cluster; {nearest(name, clusters)}")
+    context = chosen.design.context(plan.months, traces)
     usage = [line for component in chosen.design.components.values() for line in component.usage(context)]
     charges = price_usage(usage, plan.prices, plan.months)
     contract = contract_availability(
         chosen.design.serving_path, chosen.design.components, plan.service_levels
     )
-    return Forecast(chosen, plan.months, plan.currency, charges, contract)
+    warnings = tuple(
+        w for component in chosen.design.components.values() for w in component.warnings(context)
+    )
+    return Forecast(chosen, plan.months, plan.currency, charges, contract, warnings)
 
 
 def assumed(forecast: Forecast, charge: Charge) -> Iterator[Assumption]:

@@ -195,6 +195,20 @@ def assumptions(forecasts: Iterable[Forecast]) -> Table:
     )
 
 
+def warnings(forecasts: Iterable[Forecast]) -> Table:
+    """Return what a reader must know about how components were counted, and in which scenarios."""
+    scenarios: dict[str, list[str]] = {}
+    for one in forecasts:
+        for warning in one.warnings:
+            scenarios.setdefault(warning, []).append(one.name)
+    return Table(
+        "Warnings",
+        (Heading("scenarios"), Heading("what to know")),
+        tuple((", ".join(names), warning) for warning, names in scenarios.items()),
+        "" if scenarios else "There are none.",
+    )
+
+
 def gaps(comparison: Comparison) -> Table:
     """Return what the plan knowingly leaves out."""
     return Table(
@@ -321,7 +335,9 @@ def _waterfall(comparison: Comparison, scenario: str | None) -> Specification:
 def provenance(comparison: Comparison) -> tuple[str, ...]:
     """Return the sentences under a result: books, months, how many stand-ins and assumptions it rests on."""
     used, assumed = stand_ins(comparison.forecasts), assumptions(comparison.forecasts)
+    told = dict.fromkeys(warning for one in comparison.forecasts for warning in one.warnings)
     return (
+        *(f"Warning: {warning}." for warning in told),
         _source(comparison),
         _resting(len(used.rows), len(assumed.rows), len(comparison.plan.gaps)),
     )

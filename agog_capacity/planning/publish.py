@@ -50,6 +50,7 @@ def comparison_text(comparison: Comparison) -> str:
         shown.years(comparison),
         shown.months(comparison),
         _short(shown.targets(comparison)),
+        shown.warnings(comparison.forecasts),
         shown.assumptions(comparison.forecasts),
         shown.stand_ins(comparison.forecasts),
         shown.gaps(comparison),
@@ -120,6 +121,7 @@ def comparison_page(comparison: Comparison) -> Page:
         Section(
             "What this rests on",
             tables=(
+                shown.warnings(comparison.forecasts),
                 shown.assumptions(comparison.forecasts),
                 shown.stand_ins(comparison.forecasts),
                 shown.gaps(comparison),
@@ -178,6 +180,7 @@ def comparison_json(comparison: Comparison) -> str:
                     "unavailability": one.contract.unavailability,
                     "label": one.contract.label,
                 },
+                "warnings": list(one.warnings),
                 "targets": [
                     {"target": v.target, "verdict": v.word, "result": v.result} for v in verdicts[one.name]
                 ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,11 +37,8 @@ def test_kernel_and_reference_agree_step_by_step(case: Case) -> None:
     assert differences(case) == []
 
 
-@pytest.mark.slow
-@pytest.mark.skipif("AGOG_SOAK_CASES" not in os.environ, reason="a soak: set AGOG_SOAK_CASES=10000")
-@settings(
-    max_examples=int(os.environ.get("AGOG_SOAK_CASES", "1")), deadline=None, suppress_health_check=QUIET
-)
+@pytest.mark.soak
+@settings(max_examples=10_000, deadline=None, suppress_health_check=QUIET)
 @given(cases())
 def test_kernel_and_reference_agree_over_many_cases(case: Case) -> None:
     assert differences(case) == []
