@@ -223,8 +223,8 @@ def price_books(comparison: Comparison) -> Table:
     """Return the price books in the order they are asked."""
     return Table(
         "Price books, in the order they are asked",
-        (Heading("book"), Heading("as of"), Heading("prices"), Heading("what it is")),
-        tuple((b.name, b.as_of.isoformat(), len(b), b.title) for b in comparison.plan.prices.books),
+        (Heading("book"), Heading("as of"), Heading("prices"), Heading("what it is"), Heading("SHA-256")),
+        tuple((b.name, b.as_of.isoformat(), len(b), b.title, b.digest) for b in comparison.plan.prices.books),
     )
 
 
@@ -294,7 +294,7 @@ def chart(comparison: Comparison, name: str, scenario: str | None = None) -> Spe
     if name not in CHARTS:
         raise NotInResult(f"there is no chart {name!r}; {nearest(name, CHARTS)}")
     if name == "cost_by_month":
-        series = {f.name: f.monthly_cost.tolist() for f in comparison.forecasts}
+        series = {_series_name(comparison, f.name): f.monthly_cost.tolist() for f in comparison.forecasts}
         title = f"{comparison.plan.title}: cost of each month"
         return lines(
             title, comparison.plan.months.labels, series, axis=f"{currency} per month", source=source
@@ -303,7 +303,10 @@ def chart(comparison: Comparison, name: str, scenario: str | None = None) -> Spe
         return _waterfall(comparison, scenario)
     attribute = name.removeprefix("cost_by_")
     title = f"{comparison.plan.title}: what a month costs, by {attribute}"
-    return grouped_bars(title, _amounts(comparison, attribute), axis=f"{currency} per month", source=source)
+    amounts = {
+        _series_name(comparison, name): series for name, series in _amounts(comparison, attribute).items()
+    }
+    return grouped_bars(title, amounts, axis=f"{currency} per month", source=source)
 
 
 def _waterfall(comparison: Comparison, scenario: str | None) -> Specification:
@@ -349,6 +352,10 @@ def _resting(used: int, assumed: int, left_out: int) -> str:
 
 def _amounts(comparison: Comparison, attribute: str) -> Mapping[str, Mapping[str, float]]:
     return {one.name: one.cost_by(attribute) for one in comparison.forecasts}
+
+
+def _series_name(comparison: Comparison, scenario: str) -> str:
+    return f"{scenario} (reference)" if scenario == comparison.reference else scenario
 
 
 def _span(comparison: Comparison) -> str:

@@ -106,7 +106,7 @@ def comparison_page(comparison: Comparison) -> Page:
             "Behind each number",
             text=(
                 "Each line opens to its meters, tiers, quantities and price rows with their sources.",
-                f"Amounts are the sum of all {plan.months.count} months, in {plan.currency}.",
+                f"Inside, amounts are the sum of all {plan.months.count} months, in {plan.currency}.",
             ),
             unfoldings=tuple(_unfoldings(comparison)),
         ),
@@ -144,12 +144,13 @@ def _unfoldings(comparison: Comparison) -> Iterator[tuple[str, tuple[Unfolding, 
         lines = tuple(
             Unfolding(
                 name,
-                f"{amount * forecast.months.count:,.2f}",
+                f"{amount:,.2f} a month, {amount * forecast.months.count:,.2f} in all",
                 shown.parts(explain(forecast, component=name)),
             )
             for name, amount in totals.items()
         )
-        yield f"{forecast.name}: {forecast.total_cost:,.2f} {forecast.currency}", lines
+        average = f"{forecast.cost_per_month:,.2f} {forecast.currency} a month"
+        yield f"{forecast.name}: {average}, {forecast.total_cost:,.2f} in all", lines
 
 
 def comparison_html(comparison: Comparison) -> str:
