@@ -127,7 +127,7 @@ def checked_cluster(
         pools=tuple(pools),
         autoscaler=autoscaler or ClusterAutoscaler(),
         manager=manager or ControllerManager(),
-    )
+    ).checked()
 
 
 def simulation_key(
