@@ -65,8 +65,12 @@ def test_the_briefs_manifests_are_understood():
     assert (backend.cpu_request_milli, backend.memory_request_bytes) == (500, 512 * 2**20)
     assert (backend.cpu_limit_milli, backend.memory_limit_bytes) == (2000, 2 * 2**30)
     assert backend.start_s == 15  # initialDelaySeconds 10, periodSeconds 5
-    assert (backend.autoscaler.minimum, backend.autoscaler.maximum) == (3, 20)
-    assert backend.autoscaler.behavior.scale_down.policies[0].value == 50
+    scaler = backend.autoscaler
+    assert scaler is not None
+    assert (scaler.minimum, scaler.maximum) == (3, 20)
+    rules = scaler.rules().behavior
+    assert rules is not None
+    assert rules.scale_down.policies[0].value == 50
     assert manifests.workload("agog-frontend", cpu_milli_per_rps=1).autoscaler is None
     assert not manifests.warnings
     assert {problem.message.split("'")[1] for problem in manifests.not_modelled} == {"Service", "Ingress"}
@@ -78,6 +82,7 @@ def test_requests_are_those_of_the_peak_with_sidecars():
     assert web.cpu_request_milli == 2100  # migrate runs beside the proxy: 2000 + 100
     assert web.memory_request_bytes == 384 * 2**20
     assert web.cpu_limit_milli is None  # the proxy has none
+    assert web.spread is not None
     assert web.spread.over == "zones"
     assert web.min_available == 2  # half of 3, rounded up
     assert manifests.daemon_requests()[1] == 1

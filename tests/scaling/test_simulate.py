@@ -156,7 +156,9 @@ def test_workloads_and_load_must_match():
 
 
 def test_warnings_name_what_kubernetes_would_take():
-    scaler = backend().autoscaler.replace(minimum=3, maximum=3)
+    scaler = backend().autoscaler
+    assert scaler is not None
+    scaler = scaler.replace(maximum=3)
     trace = simulate_scaling(
         load(1, 2), [backend().replace(autoscaler=scaler, cpu_limit_milli=None)], [pool()]
     )
