@@ -97,6 +97,29 @@ def test_a_trace_is_stored_under_its_inputs_and_read_back(tmp_path):
     assert read_trace(tmp_path, "absent") is None
 
 
+def test_a_stored_trace_is_found_without_numba(tmp_path):
+    program = (
+        "import sys, pathlib\n"
+        "from agog_capacity.scaling.simulate import stored_simulation\n"
+        "from tests.scaling.simple import backend, load, pool\n"
+        "trace = stored_simulation(pathlib.Path(sys.argv[1]), load(100.0, 900.0), [backend()], [pool()])\n"
+        "print(trace.key, trace.mean_nodes('app'), 'numba' in sys.modules)\n"
+    )
+    root = Path(__file__).parents[2]
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path)],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        for _ in range(2)
+    ]
+    assert printed[0][:2] == printed[1][:2]
+    assert [printed[0][2], printed[1][2]] == ["True", "False"]
+
+
 def test_tables_html_and_chart_show_the_same():
     trace = simulate_scaling(month(200), [backend()], [pool()])
     assert set(trace.to_frame("totals").columns) == {"time", "kind", "name", "quantity", "value", "unit"}
@@ -177,6 +200,7 @@ def test_draws_are_given_from_outside():
         draws=[Draws(np.full((1, 1), 2), np.array([0.5]))],
         detail="steps",
     )
+    assert slow.key != quick.key
     assert slow.unserved_share("backend") > quick.unserved_share("backend")
 
 
