@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from agog_capacity.errors import InputError, Problem, nearest
 from agog_capacity.model import Model
@@ -94,8 +94,14 @@ class Cluster(Model):
     autoscaler: ClusterAutoscaler = ClusterAutoscaler()
     manager: ControllerManager = ControllerManager()
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
+    def checked(self) -> Self:
+        """Return the cluster itself if it can be simulated.
+
+        Raises
+        ------
+        ScalingError
+            With every problem. (Raised inside pydantic's validation it would lose its places.)
+        """
         problems = list(self._problems())
         if problems:
             raise ScalingError(problems)

@@ -143,7 +143,7 @@ def all_waiting(state: State) -> int:
     return total
 
 
-@compiled
+@inlined
 def failed(config: Config, nodes: Nodes, count: int, w: int, n: int) -> int:
     """Return the first filter that keeps a pod of a workload off a node."""
     pool = nodes.table[n].pool
@@ -200,7 +200,7 @@ def place(config: Config, nodes: Nodes, w: int, n: int, sign: int) -> None:
     nodes.by_workload[n, w] += sign
 
 
-@compiled
+@inlined
 def best_node(config: Config, state: State, w: int) -> int:
     """Return the node for the next pod of a workload, -1 if none fits."""
     nodes, count = state.nodes, state.number[NODES]
@@ -285,7 +285,7 @@ def schedule(config: Config, state: State, tick: int, is_start: bool) -> None:
             state.number[QUIET_UNTIL] = 0
 
 
-@compiled
+@inlined
 def counted(config: Config, state: State, w: int, tick: int, counts: Any) -> None:
     """Count a workload's pods by stage, and find when a pod passes its next one."""
     counts[:] = 0
@@ -324,7 +324,7 @@ def counted(config: Config, state: State, w: int, tick: int, counts: Any) -> Non
     state.stable_until[w] = following
 
 
-@compiled
+@inlined
 def logarithmic_age(ticks: int) -> int:
     """Return the whole part of the binary logarithm of an age in nanoseconds."""
     nanoseconds = ticks * TICK_S * 1_000_000_000
@@ -335,7 +335,7 @@ def logarithmic_age(ticks: int) -> int:
     return result
 
 
-@compiled
+@inlined
 def add_pods(state: State, w: int, count: int, tick: int) -> None:
     """Create pods that wait for a node."""
     for _ in range(count):
@@ -353,7 +353,7 @@ def add_pods(state: State, w: int, count: int, tick: int) -> None:
         state.number[QUIET_UNTIL] = 0
 
 
-@compiled
+@inlined
 def keep_pods(state: State, w: int) -> None:
     """Close the gaps of pods whose key is negative."""
     kept = 0

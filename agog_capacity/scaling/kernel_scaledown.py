@@ -77,7 +77,7 @@ def find_unneeded(config: Config, state: State, ready_pods: Any, tick: int) -> N
     set_earliest(config, state)
 
 
-@compiled
+@inlined
 def set_earliest(config: Config, state: State) -> None:
     """Set the tick before which no node can be given back, unless something changes."""
     earliest = np.int64(NEVER)
@@ -90,7 +90,7 @@ def set_earliest(config: Config, state: State) -> None:
     state.number[EARLIEST] = max(earliest, state.number[LAST_DELETION] + config.settings[0].delay_delete)
 
 
-@compiled
+@inlined
 def is_underused(config: Config, state: State, n: int) -> bool:
     """Tell whether a node's requests are at or below the threshold."""
     pool = state.nodes.table[n].pool
@@ -106,7 +106,7 @@ def is_underused(config: Config, state: State, n: int) -> bool:
     )
 
 
-@compiled
+@inlined
 def moves(config: Config, state: State, sketch: Nodes, n: int, total: int, allowed: Any, moved: Any) -> bool:
     """Try to move a node's pods onto the others in the sketch; undo it if they may not or do not fit."""
     workloads = len(config.workloads)

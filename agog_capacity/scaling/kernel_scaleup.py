@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from agog_capacity.scaling.cluster import LONG_AGO
-from agog_capacity.scaling.kernel_compile import compiled
+from agog_capacity.scaling.kernel_compile import compiled, inlined
 from agog_capacity.scaling.kernel_estimate import estimate, pod_order, set_empty
 from agog_capacity.scaling.kernel_nodes import (
     ADDED,
@@ -107,7 +107,7 @@ def advance(config: Config, state: State, tick: int) -> int:
     return following
 
 
-@compiled
+@inlined
 def changed(state: State) -> None:
     """Note that whatever was settled must be looked at again."""
     state.number[CHANGED] = 1
@@ -162,7 +162,7 @@ def copied(state: State, wants_booting: bool) -> int:
     return count
 
 
-@compiled
+@inlined
 def copy_node(source: Nodes, n: int, target: Nodes, k: int) -> None:
     """Copy one node."""
     target.table[k] = source.table[n]

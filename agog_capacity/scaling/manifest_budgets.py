@@ -30,7 +30,7 @@ class BudgetManifest:
 def is_count_or_percent(value: Any) -> bool:
     """Tell whether a value is a count of pods or a percentage of them."""
     if isinstance(value, str):
-        return re.fullmatch(r"\d{1,3}%", value) is not None and int(value[:-1]) <= 1000
+        return re.fullmatch(r"[0-9]{1,4}%", value) is not None and int(value[:-1]) <= 1000
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10_000
 
 

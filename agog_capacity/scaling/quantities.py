@@ -24,7 +24,8 @@ _SUFFIXES = {
     "Ei": Fraction(2**60),
 }
 _PATTERN = re.compile(
-    r"^([+-]?)(\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE]([+-]?\d{1,2})|([numkMGTPE]|[KMGTPE]i))?$"
+    r"^([+-]?)(\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE]([+-]?\d{1,2})|([numkMGTPE]|[KMGTPE]i))?$",
+    re.ASCII,
 )
 
 

@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -27,7 +28,7 @@ from agog_capacity.scaling.cluster import (
     ticks_of,
 )
 from agog_capacity.scaling.pool import ClusterAutoscaler, ControllerManager, Pool
-from agog_capacity.scaling.trace import ScalingTrace
+from agog_capacity.scaling.trace import ScalingTrace, read_trace
 from agog_capacity.scaling.workload import Workload
 
 Detail = Literal["totals", "hours", "steps"]
@@ -98,15 +99,53 @@ def simulate_scaling(
         raise ScalingError(
             f"these would be over {STEP_LIMIT:,} steps; ask for hours or totals, or a shorter time"
         )
+    key = simulation_key(load, cluster, detail, scenarios, seed, hours)
+    if draws is not None:
+        key = _with_draws(key, draws)
     records = _run(cluster, load, rates, ticks, detail, scenarios, seed, draws, threads)
-    return ScalingTrace.from_records(
-        cluster,
-        load.start,
-        ticks,
-        rates,
-        records,
-        simulation_key(load, cluster, detail, scenarios, seed, hours),
-    )
+    return ScalingTrace.from_records(cluster, load.start, ticks, rates, records, key)
+
+
+def stored_simulation(
+    folder: Path,
+    load: LoadCurve,
+    workloads: Sequence[Workload],
+    pools: Sequence[Pool],
+    *,
+    autoscaler: ClusterAutoscaler | None = None,
+    manager: ControllerManager | None = None,
+    detail: Detail = "hours",
+    scenarios: int = 1,
+    seed: int = 0,
+    hours: float | None = None,
+) -> ScalingTrace:
+    """Return the stored trace of these inputs; simulate and store it if there is none.
+
+    Only a simulation needs numba; a stored trace is found by the content of its inputs, of which prices are no part.
+
+    Parameters
+    ----------
+    folder : Path
+        Of stored traces; made if it is not there.
+    load, workloads, pools, autoscaler, manager, detail, scenarios, seed, hours
+        See `simulate_scaling`.
+    """
+    cluster = checked_cluster(workloads, pools, autoscaler, manager)
+    trace = read_trace(folder, simulation_key(load, cluster, detail, scenarios, seed, hours))
+    if trace is None:
+        trace = simulate_scaling(
+            load,
+            workloads,
+            pools,
+            autoscaler=autoscaler,
+            manager=manager,
+            detail=detail,
+            scenarios=scenarios,
+            seed=seed,
+            hours=hours,
+        )
+        trace.write(folder)
+    return trace
 
 
 def checked_cluster(
@@ -127,7 +166,7 @@ def checked_cluster(
         pools=tuple(pools),
         autoscaler=autoscaler or ClusterAutoscaler(),
         manager=manager or ControllerManager(),
-    )
+    ).checked()
 
 
 def simulation_key(
@@ -141,6 +180,16 @@ def simulation_key(
     text += f"|{detail}|{scenarios}|{seed}|{hours}"
     digest = hashlib.blake2b(text.encode(), digest_size=16)
     digest.update(np.ascontiguousarray(load.rates).tobytes())
+    return digest.hexdigest()
+
+
+def _with_draws(key: str, draws: Sequence[Draws]) -> str:
+    """Return the key of a run with draws of its own, so that it is not found under that of the seed's."""
+    digest = hashlib.blake2b(key.encode(), digest_size=16)
+    for each in draws:
+        digest.update(
+            np.ascontiguousarray(each.boot_ticks).tobytes() + np.ascontiguousarray(each.expander).tobytes()
+        )
     return digest.hexdigest()
 
 

@@ -7,7 +7,10 @@ does not simulate again. Reading one needs neither numba nor pandas.
 from __future__ import annotations
 
 import html
+import io
 import json
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -291,7 +294,7 @@ def read_trace(folder: Path, key: str) -> ScalingTrace | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
             records = {name: file[name] for name in _ARRAYS}
         if about.get("format") != FORMAT or about.get("key") != key:
@@ -305,7 +308,7 @@ def read_trace(folder: Path, key: str) -> ScalingTrace | None:
             tuple(about["warnings"]),
             records,
         )
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
 
 

@@ -48,7 +48,7 @@ def estimate(case: Case) -> Case:
         Node(each["name"], resources(each), each.get("max_pods"), each.get("zone"))
         for each in case.get("existing_nodes") or ()
     ]
-    limiter = estimating.Limiter([estimating.Threshold(case["max_new_nodes"])])
+    limiter = estimating.Limiter([estimating.Threshold(case.get("max_new_nodes") or 0)])
     found = estimating.estimate(groups, template(case["node_template"]), limiter, existing)
     per_group: dict[str, int] = {}
     for each, placed in zip(groups, found.scheduled, strict=True):
@@ -76,14 +76,14 @@ def pod_order(case: Case) -> Case:
 def limiter(case: Case) -> Case:
     thresholds = [
         estimating.Threshold(
-            raw["node_limit_by_start"] if "node_limit_by_start" in raw else raw["node_limit"],
-            raw["duration_s"],
+            raw["node_limit_by_start"] if "node_limit_by_start" in raw else raw.get("node_limit") or 0,
+            raw.get("duration_s") or 0,
         )
         for raw in case["thresholds"]
     ]
     under_test = estimating.Limiter(thresholds)
     under_test.start()
-    elapsed_s = case["elapsed_before_first_op_s"]
+    elapsed_s = case.get("elapsed_before_first_op_s") or 0
     answers = []
     for operation in case["operations"]:
         if operation == "reset":
@@ -160,7 +160,7 @@ def eligibility(case: Case) -> Case:
         pods_of,
         case["threshold"],
         bool(case.get("ignore_daemonsets")),
-        case["scale_down_unready_enabled"],
+        case.get("scale_down_unready_enabled", True),
     )
     return {"eligible": eligible, "rejected": rejected}
 
@@ -171,7 +171,7 @@ def removable(case: Case) -> Case:
         case["drain_nodes"],
         case["min_size"],
         case["target_size"],
-        case["deletions_in_progress"],
+        case.get("deletions_in_progress") or 0,
     )
     return {"empty": empty, "drain": drain}
 
@@ -184,12 +184,12 @@ def removal_reason(case: Case) -> Case:
         unready_time_s=case["unready_time_s"],
         minimum=case["min_size"],
         target=case["target_size"],
-        deletions_in_progress=case["deletions_in_progress"],
-        is_scale_down_disabled=case["scale_down_disabled"],
-        is_threshold_unknown=case["threshold_lookup_failed"],
-        is_in_pool=case["in_node_group"],
-        cluster_minimum=case["cluster_min_nodes"],
-        cluster_nodes=case["cluster_nodes"],
+        deletions_in_progress=case.get("deletions_in_progress") or 0,
+        is_scale_down_disabled=bool(case.get("scale_down_disabled")),
+        is_threshold_unknown=bool(case.get("threshold_lookup_failed")),
+        is_in_pool=case.get("in_node_group", True),
+        cluster_minimum=case.get("cluster_min_nodes"),
+        cluster_nodes=case.get("cluster_nodes") or 0,
     )
     return {"reason": reason}
 
