@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -17,7 +17,10 @@ from agog_capacity.periods import Months
 from agog_capacity.topology import Region, Traffic
 from agog_capacity.validation import Finding, findings_of
 
-SECTIONS = ("inputs", "regions", "traffic", "components", "serving_path")
+if TYPE_CHECKING:
+    from agog_capacity.scaling.section import ScalingSection
+
+SECTIONS = ("inputs", "regions", "traffic", "components", "serving_path", "scaling")
 """What a design consists of."""
 
 
@@ -42,6 +45,8 @@ class Design:
     serving_path: tuple[PathStep, ...]
     """Hard dependencies of a request, in order; names of components, and alternatives of them."""
     inputs: Mapping[str, Input]
+    scaling: ScalingSection | None = None
+    """What runs on the clusters and which load it gets; None where nothing is simulated."""
     used_inputs: Mapping[Place, str] = field(repr=False, default_factory=dict)
     """Name of the input behind each place of the design that refers to one."""
 
@@ -79,9 +84,10 @@ def build_design(raw: Mapping[str, Any]) -> tuple[Design | None, list[Finding]]:
     components = _components(body, regions, findings)
     path = _serving_path(body, components, findings)
     _check_shares(regions, findings)
+    scaling = _scaling(body, findings)
     if findings:
         return None, findings
-    design = Design(regions, traffic, components, path, inputs, used)
+    design = Design(regions, traffic, components, path, inputs, scaling, used)
     findings += _cross_checks(design)
     return (None if findings else design), findings
 
@@ -111,6 +117,18 @@ def _traffic(raw: Mapping[str, Any], findings: list[Finding]) -> Traffic | None:
         return Traffic.model_validate(raw["traffic"])
     except ValidationError as error:
         findings.extend(findings_of(error, ("traffic",), Traffic))
+        return None
+
+
+def _scaling(raw: Mapping[str, Any], findings: list[Finding]) -> ScalingSection | None:
+    if raw.get("scaling") is None:
+        return None
+    from agog_capacity.scaling.section import ScalingSection
+
+    try:
+        return ScalingSection.model_validate(raw["scaling"])
+    except ValidationError as error:
+        findings.extend(findings_of(error, ("scaling",), ScalingSection))
         return None
 
 

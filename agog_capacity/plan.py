@@ -121,6 +121,8 @@ class Plan:
     scenarios: Mapping[str, Scenario]
     prices: PriceList = field(repr=False)
     service_levels: ServiceLevels = field(repr=False)
+    manifest_texts: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict, repr=False)
+    """Kubernetes manifests that designs name: file name and text of each."""
     gaps: tuple[Gap, ...] = ()
     digest: str = ""
     file: PlanFile | None = field(default=None, repr=False)
@@ -221,6 +223,9 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
         raise PriceBookError(problems) from None
     if problems:
         raise PlanError(problems)
+    texts, missing = _manifest_texts(scenarios, path.resolve().parent, document)
+    if missing:
+        raise PlanError(missing)
     prices = PriceList(books, file.stand_ins)
     if prices.currency != file.currency:
         raise PlanError(
@@ -242,10 +247,45 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
         scenarios=scenarios,
         prices=prices,
         service_levels=read_service_levels(data_directory() / "availability" / "sla.csv"),
+        manifest_texts=texts,
         gaps=file.gaps,
-        digest=hashlib.sha256(text.encode()).hexdigest(),
+        digest=hashlib.sha256(
+            "\0".join([text, *(t for files in texts.values() for _, t in files)]).encode()
+        ).hexdigest(),
         file=file,
     )
+
+
+def _manifest_texts(
+    scenarios: Mapping[str, Scenario], near: Path, document: Document
+) -> tuple[dict[str, tuple[tuple[str, str], ...]], list[Problem]]:
+    """Read the folders of manifests that designs name, from beside the plan or the library's data."""
+    names = dict.fromkeys(
+        s.design.scaling.manifests for s in scenarios.values() if s.design.scaling is not None
+    )
+    texts: dict[str, tuple[tuple[str, str], ...]] = {}
+    problems: list[Problem] = []
+    homes = [near / "manifests", near.parent / "manifests", data_directory() / "manifests"]
+    known = {
+        folder.name: folder
+        for home in reversed(homes)
+        if home.is_dir()
+        for folder in home.iterdir()
+        if folder.is_dir()
+    }
+    for name in names:
+        if name not in known:
+            place: Place = ("base", "scaling", "manifests")
+            problems.append(
+                document.problem(place, f"there are no manifests {name!r}; {nearest(name, known)}")
+            )
+            continue
+        files = sorted(path for path in known[name].iterdir() if path.suffix in (".yaml", ".yml"))
+        try:
+            texts[name] = tuple((path.name, read_text(path, "manifest")) for path in files)
+        except DocumentError as error:
+            problems.extend(error.problems)
+    return texts, problems
 
 
 def _checked(document: Document) -> tuple[PlanFile, dict[str, Scenario]]:

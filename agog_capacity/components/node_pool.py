@@ -50,6 +50,8 @@ class NodePool(Component):
     local_disk_gib: Gib | None = None
     """Space for an ephemeral OS disk on the machine, its cache or temporary disk; only for sizes whose
     space this library does not know."""
+    memory_gib: Gib | None = None
+    """Memory of a node; needed to simulate sizes that are not of the families D, E and F."""
     purchase: Literal["on-demand", "spot"] = "on-demand"
     """How the nodes are bought; spot nodes can be taken away and have no SLA."""
     zones: Count = 0
@@ -138,7 +140,7 @@ class NodePool(Component):
         trace = context.traces.get(self.cluster) if self.nodes is None else None
         if trace is not None:
             nodes = trace.node_hours(self.name, context.months) / context.months.hours
-            counted: tuple[str, ...] = ("min_nodes", "max_nodes")
+            counted: tuple[str, ...] = ("min_nodes", "max_nodes", "scaling.load", "scaling.workloads")
             how = f"{nodes.mean():.3g} nodes on average, simulated,"
         else:
             nodes = np.full(context.months.count, float(self.billed_nodes))

@@ -12,6 +12,7 @@ from agog_capacity.plan import Plan
 from agog_capacity.planning.explain import Explanation, explain
 from agog_capacity.planning.forecast import Forecast, forecast
 from agog_capacity.planning.verdicts import Verdict, verdicts
+from agog_capacity.scaling.simulated import SimulationStore
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,6 +146,7 @@ def compare(
     *,
     reference: str | None = None,
     traces: Mapping[str, Mapping[str, NodeTrace]] | None = None,
+    store: SimulationStore | None = None,
 ) -> Comparison:
     """Forecast scenarios of a plan and set them side by side.
 
@@ -158,6 +160,8 @@ def compare(
         compared, also when it is not among `scenarios`.
     traces : mapping, optional
         For a scenario its simulated clusters, as `forecast` takes them.
+    store : SimulationStore, optional
+        Where simulations are looked up and kept, as `forecast` takes it.
 
     Returns
     -------
@@ -179,5 +183,7 @@ def compare(
     simulated = traces or {}
     for name in simulated:
         plan.scenario(name)
-    forecasts = tuple(forecast(plan, name, traces=simulated.get(name)) for name in dict.fromkeys(chosen))
+    forecasts = tuple(
+        forecast(plan, name, traces=simulated.get(name), store=store) for name in dict.fromkeys(chosen)
+    )
     return Comparison(plan, forecasts, base)

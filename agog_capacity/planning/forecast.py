@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from agog_capacity.periods import FloatArray, Months
 from agog_capacity.plan import Plan, Scenario
 from agog_capacity.planning.assumptions import Assumption, assumptions_behind, assumptions_of
 from agog_capacity.prices.stand_in import StandIn
+from agog_capacity.scaling.simulated import SimulatedCluster, SimulationStore
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,8 @@ class Forecast:
         Contractual availability of the serving path.
     warnings : tuple of str
         What a reader must know about how components were counted.
+    simulated : mapping of str to SimulatedCluster
+        What the autoscalers did, by the name of the cluster.
     """
 
     scenario: Scenario
@@ -44,6 +47,7 @@ class Forecast:
     charges: tuple[Charge, ...]
     contract: Contract
     warnings: tuple[str, ...] = ()
+    simulated: Mapping[str, SimulatedCluster] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -120,7 +124,13 @@ class Forecast:
         return notebook_html(tables, [f"Warning: {warning}." for warning in self.warnings])
 
 
-def forecast(plan: Plan, scenario: str, *, traces: Mapping[str, NodeTrace] | None = None) -> Forecast:
+def forecast(
+    plan: Plan,
+    scenario: str,
+    *,
+    traces: Mapping[str, NodeTrace] | None = None,
+    store: SimulationStore | None = None,
+) -> Forecast:
     """Forecast one scenario of a plan.
 
     Parameters
@@ -131,6 +141,9 @@ def forecast(plan: Plan, scenario: str, *, traces: Mapping[str, NodeTrace] | Non
     traces : mapping of str to NodeTrace, optional
         Simulated clusters by the name of their component (`simulate_scaling` makes them). Node pools
         of such a cluster that have no fixed count follow the trace; its pools carry their names.
+        Left out, the clusters are simulated if the design says with which load.
+    store : SimulationStore, optional
+        Where simulations are looked up and kept; in the user's cache folder if left out.
 
     Returns
     -------
@@ -148,7 +161,12 @@ def forecast(plan: Plan, scenario: str, *, traces: Mapping[str, NodeTrace] | Non
     for name in traces or {}:
         if name not in clusters:
             raise NotInResult(f"there is a trace of {name!r}, which is no cluster; {nearest(name, clusters)}")
-    context = chosen.design.context(plan.months, traces)
+    simulated: Mapping[str, SimulatedCluster] = {}
+    if traces is None and chosen.design.scaling is not None:
+        from agog_capacity.planning.simulation import simulated_clusters
+
+        simulated = simulated_clusters(plan, chosen.design, store or SimulationStore.default())
+    context = chosen.design.context(plan.months, simulated if traces is None else traces)
     usage = [line for component in chosen.design.components.values() for line in component.usage(context)]
     charges = price_usage(usage, plan.prices, plan.months)
     contract = contract_availability(
@@ -157,7 +175,8 @@ def forecast(plan: Plan, scenario: str, *, traces: Mapping[str, NodeTrace] | Non
     warnings = tuple(
         w for component in chosen.design.components.values() for w in component.warnings(context)
     )
-    return Forecast(chosen, plan.months, plan.currency, charges, contract, warnings)
+    warnings += tuple(f"{name}: {w}" for name, found in simulated.items() for w in found.warnings)
+    return Forecast(chosen, plan.months, plan.currency, charges, contract, warnings, simulated)
 
 
 def assumed(forecast: Forecast, charge: Charge) -> Iterator[Assumption]:

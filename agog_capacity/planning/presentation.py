@@ -209,6 +209,37 @@ def warnings(forecasts: Iterable[Forecast]) -> Table:
     )
 
 
+def simulated(forecasts: Iterable[Forecast]) -> Table:
+    """Return what the autoscalers did: nodes and replicas, and what bounds them."""
+    rows: list[tuple[Cell, ...]] = []
+    for one in forecasts:
+        for cluster, found in one.simulated.items():
+            unserved = max((w.unserved_share for w in found.workloads.values()), default=0.0)
+            told = "; ".join(found.bounds)
+            for name, pool in found.pools.items():
+                rows.append(
+                    (
+                        one.name,
+                        cluster,
+                        name,
+                        f"{pool.minimum} to {pool.maximum}",
+                        pool.mean_nodes,
+                        pool.peak_nodes,
+                        100 * unserved,
+                        told,
+                    )
+                )
+    return Table(
+        "Simulated clusters",
+        (
+            Heading("scenario"), Heading("cluster"), Heading("pool"), Heading("bounds"), Heading("mean nodes", decimals=2),
+            Heading("peak nodes"), Heading("unserved in %", decimals=3), Heading("what bounds it"),
+        ),
+        tuple(rows),
+        "" if rows else "No scenario leaves a pool to the autoscaler with a load; node counts are fixed.",
+    )  # fmt: skip
+
+
 def gaps(comparison: Comparison) -> Table:
     """Return what the plan knowingly leaves out."""
     return Table(

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from agog_capacity import __version__
 from agog_capacity.errors import BrowserNotFound, InputError, Problem
+from agog_capacity.files import replace_file, spreadsheet_safe
 from agog_capacity.frames import CHARGES
 from agog_capacity.planning import presentation as shown
 from agog_capacity.planning.explain import explain
 from agog_capacity.planning.ledger import charge_blocks, summary_rows
 from agog_capacity.planning.lockfile import lock_hash, lock_of
 from agog_capacity.report.charts import Specification
-from agog_capacity.report.files import replace_file, spreadsheet_safe
 from agog_capacity.report.page import Page, Section, Unfolding, page_html
 from agog_capacity.report.tables import Table, text_table
 
@@ -50,6 +50,7 @@ def comparison_text(comparison: Comparison) -> str:
         shown.years(comparison),
         shown.months(comparison),
         _short(shown.targets(comparison)),
+        shown.simulated(comparison.forecasts),
         shown.warnings(comparison.forecasts),
         shown.assumptions(comparison.forecasts),
         shown.stand_ins(comparison.forecasts),
@@ -121,6 +122,7 @@ def comparison_page(comparison: Comparison) -> Page:
         Section(
             "What this rests on",
             tables=(
+                shown.simulated(comparison.forecasts),
                 shown.warnings(comparison.forecasts),
                 shown.assumptions(comparison.forecasts),
                 shown.stand_ins(comparison.forecasts),
@@ -188,6 +190,7 @@ def comparison_json(comparison: Comparison) -> str:
             }
             for one in comparison.forecasts
         ],
+        "simulated": _records(shown.simulated(comparison.forecasts)),
         "assumptions": _records(shown.assumptions(comparison.forecasts)),
         "stand_ins": _records(shown.stand_ins(comparison.forecasts)),
         "gaps": _records(shown.gaps(comparison)),

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agog_capacity.errors import BrowserNotFound
+from agog_capacity.files import replace_file
 from agog_capacity.report.charts import Specification
-from agog_capacity.report.files import replace_file
 
 ImageFormat = Literal["png", "svg", "pdf"]
 

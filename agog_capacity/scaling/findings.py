@@ -64,7 +64,7 @@ def _workload_bounds(workload: Workload, totals: Any, ticks: int) -> Iterator[st
     if unserved > 0:
         yield f"{unserved:,.0f} requests of {workload.name!r} ({unserved / requests:.2%}) found no pod with room"
     if waiting > 0:
-        yield f"pods of {workload.name!r} waited {waiting / 720:,.1f} hours in all for a node"
+        yield f"pods of {workload.name!r} waited {waiting / 720:,.1f} pod-hours in all to be placed"
 
 
 def warnings(cluster: Cluster, rates: FloatArray) -> Iterator[str]:

@@ -12,6 +12,8 @@ from agog_capacity.planning.compare import Comparison, compare
 
 PLANS = Path(__file__).parents[2] / "data" / "plans"
 SCENARIOS = ("single-region", "active-passive", "active-passive-scaled-down", "pilot-light", "active-active")
+AUTOSCALED = "active-passive-autoscaled"
+BILLS = [(plan, name) for plan in ("listed", "stated") for name in SCENARIOS] + [("listed", AUTOSCALED)]
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +28,7 @@ def stated() -> Comparison:
     return compare(load_plan(PLANS / "agog_as_stated.yaml"))
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-@pytest.mark.parametrize("plan", ["listed", "stated"])
+@pytest.mark.parametrize(("plan", "scenario"), BILLS)
 def test_golden_bill_of_the_first_month(request, golden, plan, scenario):
     charges = request.getfixturevalue(plan).forecast(scenario).to_frame()
     first = charges[charges["billing_period_start"] == charges["billing_period_start"].min()]
@@ -86,7 +87,7 @@ def test_calendar_months_have_their_real_length(listed):
     assert monthly[1] < monthly[3] < monthly[0]
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", [*SCENARIOS, AUTOSCALED])
 def test_every_way_to_add_a_scenario_up_gives_the_same(listed, scenario):
     forecast = listed.forecast(scenario)
     assert listed.by("component")[scenario].sum() == pytest.approx(forecast.cost_per_month)
@@ -105,7 +106,7 @@ def test_a_quantity_times_its_price_is_its_cost(listed):
     assert (charges["pricing_quantity"] * charges["list_unit_price"]).tolist() == pytest.approx(
         charges["list_cost"].tolist()
     )
-    assert set(charges["scenario"]) == set(SCENARIOS)
+    assert set(charges["scenario"]) == {*SCENARIOS, AUTOSCALED}
 
 
 def test_every_charge_names_its_book_and_source(listed):
