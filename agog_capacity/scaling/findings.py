@@ -47,7 +47,7 @@ def bounds(cluster: Cluster, workloads: Any, pools: Any, ticks: int) -> Iterator
                 f"{need:.2f} nodes"
             )
         elif at_max > 0:
-            yield f"pool {pool.name!r} is at its maximum of {pool.maximum} nodes {at_max:.1%} of the time"
+            yield f"pool {pool.name!r} is at its maximum of {pool.maximum} nodes {_share(at_max)} of the time"
     for number, workload in enumerate(cluster.workloads):
         yield from _workload_bounds(workload, workloads[number], ticks)
 
@@ -59,10 +59,10 @@ def _workload_bounds(workload: Workload, totals: Any, ticks: int) -> Iterator[st
     elif at_max > 0:
         yield (
             f"workload {workload.name!r} is at its maximum of {workload.autoscaler.maximum} pods "
-            f"{at_max * 3 / ticks:.1%} of the time"
+            f"{_share(at_max * 3 / ticks)} of the time"
         )
     if unserved > 0:
-        yield f"{unserved:,.0f} requests of {workload.name!r} ({unserved / requests:.2%}) found no pod with room"
+        yield f"{unserved:,.0f} requests of {workload.name!r} ({_share(unserved / requests)}) found no pod with room"
     if waiting > 0:
         yield f"pods of {workload.name!r} waited {waiting / 720:,.1f} pod-hours in all to be placed"
 
@@ -101,3 +101,8 @@ def warnings(cluster: Cluster, rates: FloatArray) -> Iterator[str]:
                         f"the HPA of {name!r} wants {percent} % of its memory request, but a pod without load already "
                         f"uses {base:.0f} %: it scales to its maximum and stays there"
                     )
+
+
+def _share(value: float) -> str:
+    """Return a share as text that never rounds something to nothing."""
+    return f"{value:.2%}" if value >= 0.0001 else "under 0.01%"

@@ -236,7 +236,8 @@ def serve(config: Config, state: State, work: Work, w: int, rate: float, span: i
     work.workload_hour[w, REQUESTS] += rate * TICK_S * span
     work.workload_hour[w, UNSERVED] += work.now_unserved[w] * span
     work.workload_hour[w, READY_TICKS] += ready * span
-    work.workload_hour[w, WAITING_TICKS] += state.waiting[w] * span
+    if state.number[WAITS] == 0:  # what the scheduler has not seen yet does not wait for a node
+        work.workload_hour[w, WAITING_TICKS] += state.waiting[w] * span
 
 
 @inlined
