@@ -25,6 +25,7 @@ from agog_capacity.periods import MonthLength, Months
 from agog_capacity.prices.resolve import PriceList, load_price_books
 from agog_capacity.prices.stand_in import StandIn
 from agog_capacity.resources import data_directory
+from agog_capacity.scaling.manifest_folders import ManifestTexts, manifest_homes, read_manifest_folders
 from agog_capacity.targets import Targets
 from agog_capacity.validation import Finding, findings_of
 
@@ -121,8 +122,10 @@ class Plan:
     scenarios: Mapping[str, Scenario]
     prices: PriceList = field(repr=False)
     service_levels: ServiceLevels = field(repr=False)
-    manifest_texts: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict, repr=False)
-    """Kubernetes manifests that designs name: file name and text of each."""
+    manifest_texts: Mapping[str, ManifestTexts] = field(default_factory=dict, repr=False)
+    """Kubernetes manifests that designs name."""
+    manifest_homes: tuple[Path, ...] = field(default=(), repr=False)
+    """Folders in which further manifests are looked for."""
     gaps: tuple[Gap, ...] = ()
     digest: str = ""
     file: PlanFile | None = field(default=None, repr=False)
@@ -174,8 +177,10 @@ class Plan:
         if extends is not None:
             content["scenarios"][name]["extends"] = extends
         digest = hashlib.sha256(f"{self.digest} {name} {extends} {change!r}".encode()).hexdigest()
-        file, scenarios = _checked(Document(content, {}, f"plan {self.name!r}"))
-        return dataclass_replace(self, file=file, scenarios=scenarios, digest=digest)
+        document = Document(content, {}, f"plan {self.name!r}")
+        file, scenarios = _checked(document)
+        texts = _manifest_texts(scenarios, self.manifest_homes, document)
+        return dataclass_replace(self, file=file, scenarios=scenarios, manifest_texts=texts, digest=digest)
 
 
 def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> Plan:
@@ -223,9 +228,8 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
         raise PriceBookError(problems) from None
     if problems:
         raise PlanError(problems)
-    texts, missing = _manifest_texts(scenarios, path.resolve().parent, document)
-    if missing:
-        raise PlanError(missing)
+    homes = manifest_homes(path.resolve().parent)
+    texts = _manifest_texts(scenarios, homes, document)
     prices = PriceList(books, file.stand_ins)
     if prices.currency != file.currency:
         raise PlanError(
@@ -248,6 +252,7 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
         prices=prices,
         service_levels=read_service_levels(data_directory() / "availability" / "sla.csv"),
         manifest_texts=texts,
+        manifest_homes=homes,
         gaps=file.gaps,
         digest=hashlib.sha256(
             "\0".join([text, *(t for files in texts.values() for _, t in files)]).encode()
@@ -257,35 +262,15 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
 
 
 def _manifest_texts(
-    scenarios: Mapping[str, Scenario], near: Path, document: Document
-) -> tuple[dict[str, tuple[tuple[str, str], ...]], list[Problem]]:
-    """Read the folders of manifests that designs name, from beside the plan or the library's data."""
-    names = dict.fromkeys(
-        s.design.scaling.manifests for s in scenarios.values() if s.design.scaling is not None
-    )
-    texts: dict[str, tuple[tuple[str, str], ...]] = {}
-    problems: list[Problem] = []
-    homes = [near / "manifests", near.parent / "manifests", data_directory() / "manifests"]
-    known = {
-        folder.name: folder
-        for home in reversed(homes)
-        if home.is_dir()
-        for folder in home.iterdir()
-        if folder.is_dir()
-    }
-    for name in names:
-        if name not in known:
-            place: Place = ("base", "scaling", "manifests")
-            problems.append(
-                document.problem(place, f"there are no manifests {name!r}; {nearest(name, known)}")
-            )
-            continue
-        files = sorted(path for path in known[name].iterdir() if path.suffix in (".yaml", ".yml"))
-        try:
-            texts[name] = tuple((path.name, read_text(path, "manifest")) for path in files)
-        except DocumentError as error:
-            problems.extend(error.problems)
-    return texts, problems
+    scenarios: Mapping[str, Scenario], homes: Sequence[Path], document: Document
+) -> dict[str, ManifestTexts]:
+    """Read the manifests that designs name, or raise with those that cannot be read."""
+    names = [s.design.scaling.manifests for s in scenarios.values() if s.design.scaling is not None]
+    texts, problems = read_manifest_folders(names, homes)
+    if problems:
+        place: Place = ("base", "scaling", "manifests")
+        raise PlanError([p if p.file else document.problem(place, p.message) for p in problems])
+    return texts
 
 
 def _checked(document: Document) -> tuple[PlanFile, dict[str, Scenario]]:

@@ -76,6 +76,12 @@ class Comparison:
 
         return stand_in_frame(self.forecasts)
 
+    def simulated(self) -> pd.DataFrame:
+        """Return what the autoscalers did: nodes of each simulated pool, bounds, mean and peak."""
+        from agog_capacity.planning.tables import simulated_frame
+
+        return simulated_frame(self.forecasts)
+
     def charges(self) -> pd.DataFrame:
         """Return every charge of every scenario; columns as in `agog_capacity.frames.CHARGES`."""
         from agog_capacity.planning.tables import charges_frame

@@ -117,10 +117,17 @@ class Forecast:
         )
 
     def _repr_html_(self) -> str:
-        from agog_capacity.planning.presentation import assumptions, contract_parts, cost_of, stand_ins
+        from agog_capacity.planning.presentation import (
+            assumptions,
+            contract_parts,
+            cost_of,
+            simulated,
+            stand_ins,
+        )
         from agog_capacity.report.tables import notebook_html
 
         tables = [cost_of(self), contract_parts(self), assumptions([self]), stand_ins([self])]
+        tables[1:1] = [simulated([self])] if self.simulated else []
         return notebook_html(tables, [f"Warning: {warning}." for warning in self.warnings])
 
 

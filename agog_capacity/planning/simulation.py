@@ -19,6 +19,7 @@ from agog_capacity import __version__
 from agog_capacity.azure_sizes import parse_vm_size
 from agog_capacity.components.node_pool import NodePool
 from agog_capacity.design import Design
+from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.periods import Months
 from agog_capacity.scaling.simulated import (
     SimulatedCluster,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from agog_capacity.plan import Plan
     from agog_capacity.scaling.manifests import Manifests
     from agog_capacity.scaling.section import ScalingSection
+    from agog_capacity.scaling.trace import ScalingTrace
     from agog_capacity.scaling.workload import Workload
 
 _LOG = logging.getLogger(__name__)
@@ -98,7 +100,7 @@ def _key(plan: Plan, section: ScalingSection, pools: list[NodePool], share: floa
         "library": __version__,
         "months": [plan.months.first, plan.months.count],
         "scaling": section.model_dump(mode="json"),
-        "manifests": dict(plan.manifest_texts.get(section.manifests, ())),
+        "manifests": dict(plan.manifest_texts[section.manifests]),
         "pools": [
             [p.name, p.vm_size, p.nodes, p.min_nodes, p.max_nodes, p.zones, p.memory_gib] for p in pools
         ],
@@ -107,14 +109,55 @@ def _key(plan: Plan, section: ScalingSection, pools: list[NodePool], share: floa
     return hashlib.blake2b(json.dumps(inputs, sort_keys=True).encode(), digest_size=20).hexdigest()
 
 
-def _simulate(plan: Plan, section: ScalingSection, pools: list[NodePool], share: float) -> SimulatedCluster:
+def cluster_trace(plan: Plan, scenario: str, cluster: str, *, months: int | None = None) -> ScalingTrace:
+    """Simulate one cluster of a scenario and return the whole trace, hour by hour.
+
+    Parameters
+    ----------
+    plan : Plan
+    scenario : str
+        Name of a scenario whose design says what runs and with which load.
+    cluster : str
+        Name of the cluster's component.
+    months : int, optional
+        How many months from the plan's first; all of them if left out.
+
+    Returns
+    -------
+    ScalingTrace
+
+    Raises
+    ------
+    NotInResult
+        If the scenario has no such cluster with a pool between bounds.
+    ScalingError, ManifestError, LoadError
+        If the cluster cannot be simulated.
+    """
+    design = plan.scenario(scenario).design
+    scaled = dict(_scaled(design)) if design.scaling is not None else {}
+    if design.scaling is None or cluster not in scaled:
+        raise NotInResult(
+            f"scenario {scenario!r} has no cluster {cluster!r} to simulate; {nearest(cluster, scaled)}"
+        )
+    share = design.regions[str(design.components[cluster].region)].traffic_share
+    length = Months(plan.months.first, months or plan.months.count)
+    return _trace(plan, design.scaling, scaled[cluster], share, length)
+
+
+def _trace(
+    plan: Plan, section: ScalingSection, pools: list[NodePool], share: float, months: Months
+) -> ScalingTrace:
     from agog_capacity.scaling.simulate import simulate_scaling
 
-    real = Months(plan.months.first, plan.months.count)
     workloads = _workloads(_manifests(plan, section), section, pools)
-    trace = simulate_scaling(
-        _load(section, real, share), workloads, [_pool(pool) for pool in pools], seed=section.seed
+    return simulate_scaling(
+        _load(section, months, share), workloads, [_pool(pool) for pool in pools], seed=section.seed
     )
+
+
+def _simulate(plan: Plan, section: ScalingSection, pools: list[NodePool], share: float) -> SimulatedCluster:
+    real = Months(plan.months.first, plan.months.count)
+    trace = _trace(plan, section, pools, share, real)
     return SimulatedCluster(
         months=real.labels,
         pools={
@@ -127,13 +170,14 @@ def _simulate(plan: Plan, section: ScalingSection, pools: list[NodePool], share:
             for pool in pools
         },
         workloads={
-            w.name: SimulatedWorkload(
-                trace.mean_replicas(w.name), trace.peak_replicas(w.name), trace.unserved_share(w.name)
+            name: SimulatedWorkload(
+                trace.mean_replicas(name), trace.peak_replicas(name), trace.unserved_share(name)
             )
-            for w in workloads
+            for name in section.workloads
         },
         bounds=trace.bounds,
-        warnings=trace.warnings,
+        # A standby without traffic is meant to have no load; elsewhere it is worth a word.
+        warnings=tuple(text for text in trace.warnings if share > 0 or not text.endswith("has no load at all")),
     )
 
 
