@@ -177,7 +177,9 @@ def _simulate(plan: Plan, section: ScalingSection, pools: list[NodePool], share:
         },
         bounds=trace.bounds,
         # A standby without traffic is meant to have no load; elsewhere it is worth a word.
-        warnings=tuple(text for text in trace.warnings if share > 0 or not text.endswith("has no load at all")),
+        warnings=tuple(
+            text for text in trace.warnings if share > 0 or not text.endswith("has no load at all")
+        ),
     )
 
 

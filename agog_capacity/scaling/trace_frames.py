@@ -140,5 +140,7 @@ def trace_figure(trace: ScalingTrace, scenario: int) -> Any:
     for row, title in ((1, "requests per second"), (2, "ready pods"), (3, "billed nodes")):
         figure.update_yaxes(title_text=title, rangemode="tozero", row=row, col=1)
     figure.update_xaxes(title_text="time (UTC)", row=3, col=1)
-    figure.update_layout(template="plotly_white", height=720, legend={"orientation": "h"}, margin={"t": 40, "r": 20})
+    figure.update_layout(
+        template="plotly_white", height=720, legend={"orientation": "h"}, margin={"t": 40, "r": 20}
+    )
     return figure
