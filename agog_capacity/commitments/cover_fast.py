@@ -1,6 +1,7 @@
 """The hourly cover for many futures at once: totals by future and period, in one pass over the usage.
 
-The same order as `cover.cover_hours`, a stretch of hours at a time in compiled code; nothing hourly is stored, since a hundred futures of three years do not fit in memory twice.
+The same order as `cover.cover_hours`, a stretch of hours at a time in compiled code; nothing hourly is
+stored, since a hundred futures of three years do not fit in memory twice.
 """
 
 from __future__ import annotations
@@ -164,7 +165,7 @@ def _kernel() -> Any:
         for h in range(len(source)):
             left[h] = source[h]
             added += source[h]
-            least = source[h] if source[h] < least else least
+            least = min(least, source[h])
         low[0] = min(low[0], least)
         return added
 

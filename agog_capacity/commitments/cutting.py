@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agog_capacity.commitments.joint import GAP, JointOptimum, JointProblem, NoCertificate, as_whole
+from agog_capacity.commitments.regret import cvar
 from agog_capacity.periods import FloatArray
 
 _ROUNDS = 3000
 _INWARD = 0.5
 """Share of the way from the best point to the master's at which a cut is taken."""
 _GROUPS = 8
+
+
+@dataclass(frozen=True)
+class Risk:
+    """Weight on the bad futures: minimise expected cost + weight × CVaR of regret."""
+
+    alpha: float
+    """The worst 1 - alpha of probability counts."""
+    weight: float
+    """How much; 0 is expected cost alone."""
+    probability: FloatArray
+    """Of each future, shape (futures,)."""
+    best_cost: FloatArray
+    """Least cost of each future alone, shape (futures,); `best_by_future` finds it. [USD]"""
+
+    def score(self, bought: float, value: FloatArray) -> float:
+        """Return the objective of a point: what is bought, and the weighted value of each future. [USD]"""
+        regret = bought + value / self.probability - self.best_cost
+        return bought + float(value.sum()) + self.weight * cvar(regret, self.probability, self.alpha)
 
 
 @dataclass
@@ -23,13 +43,36 @@ class _Master:
     problem: JointProblem
     groups: int
     scale: float
+    risk: Risk | None = None
     rows: list[FloatArray] = field(default_factory=list)
     limits: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Lay the columns out: quantities, cost of each group, then threshold and excess of the regret."""
+        n = len(self.problem.columns)
+        extra = 1 + self.groups if self.risk else 0
+        self.columns = n + self.groups + extra
+        self.objective = np.concatenate(
+            [self.problem.cost / self.scale, np.ones(self.groups), np.zeros(extra)]
+        )
+        if self.risk is None:
+            return
+        # Regret of a future above the threshold: bought + theta / p - best <= threshold + excess.
+        chance = self.risk.probability
+        self.objective[n + self.groups] = self.risk.weight
+        self.objective[n + self.groups + 1 :] = self.risk.weight * chance / (1 - self.risk.alpha)
+        for g in range(self.groups):
+            row = np.zeros(self.columns)
+            row[:n] = self.problem.cost / self.scale
+            row[n + g] = 1 / chance[g]
+            row[n + self.groups] = row[n + self.groups + 1 + g] = -1.0
+            self.rows.append(row)
+            self.limits.append(float(self.risk.best_cost[g]) / self.scale)
 
     def add(self, at: FloatArray, value: FloatArray, slope: FloatArray) -> None:
         """Add the tangents of all groups at a point."""
         for g in range(self.groups):
-            row = np.zeros(len(at) + self.groups)
+            row = np.zeros(self.columns)
             row[: len(at)] = slope[g] / self.scale
             row[len(at) + g] = -1.0
             self.rows.append(row)
@@ -42,17 +85,24 @@ class _Master:
         from scipy.optimize import Bounds, LinearConstraint, milp
 
         n = len(self.problem.columns)
-        low = np.zeros(n + self.groups)
-        high = np.concatenate([self.problem.most, np.full(self.groups, np.inf)])
+        low = np.zeros(self.columns)
+        high = np.full(self.columns, np.inf)
+        high[:n] = self.problem.most
         if fixed is not None and at is not None:
             low[:n] = np.where(fixed, at, low[:n])
             high[:n] = np.where(fixed, at, high[:n])
-        integrality = np.concatenate([as_whole(self.problem), np.zeros(self.groups, dtype=np.int64)])
+        integrality = np.zeros(self.columns, dtype=np.int64)
+        integrality[:n] = as_whole(self.problem)
+        rows, limits = np.array(self.rows), np.array(self.limits)
+        if len(self.problem.limits):
+            pad = np.zeros((len(self.problem.limits), self.columns - n))
+            rows = np.vstack([rows, np.hstack([self.problem.limit_rows, pad])])
+            limits = np.concatenate([limits, self.problem.limits])
         result = milp(
-            np.concatenate([self.problem.cost / self.scale, np.ones(self.groups)]),
+            self.objective,
             integrality=integrality if whole else None,
             bounds=Bounds(low, high),
-            constraints=LinearConstraint(np.array(self.rows), ub=np.array(self.limits)),
+            constraints=LinearConstraint(rows, ub=limits),
             options={"mip_rel_gap": 1e-10} if whole else {},
         )
         if result.x is None:
@@ -62,7 +112,13 @@ class _Master:
 
 
 def optimise_joint(
-    problem: JointProblem, *, whole: bool = False, gap: float = GAP, groups: int = _GROUPS
+    problem: JointProblem,
+    *,
+    whole: bool = False,
+    gap: float = GAP,
+    groups: int = _GROUPS,
+    risk: Risk | None = None,
+    start: FloatArray | None = None,
 ) -> JointOptimum:
     """Find the quantities of least cost, and certify them.
 
@@ -75,7 +131,12 @@ def optimise_joint(
         Certified relative gap to stop at.
     groups : int
         Into how many sums the hours are split, each with cuts of its own: more make fewer rounds of larger
-        masters.
+        masters. With `risk`, the futures are the groups.
+    risk : Risk, optional
+        Weight on bad futures; the hours of `problem` must be labelled with their futures.
+    start : ndarray, shape (columns,), optional
+        A point the result must not be dearer than, whole where quantities must be; buying nothing is
+        always one.
 
     Returns
     -------
@@ -86,9 +147,12 @@ def optimise_joint(
     NoCertificate
         If the gap is not reached.
     """
-    search = _Search(problem, gap, max(1, min(groups, len(problem.weight))))
-    search.relaxed()
-    if whole:
+    search = _Search(problem, gap, max(1, min(groups, len(problem.weight))), risk, start)
+    if problem.columns:
+        search.relaxed()
+    else:
+        search.bound = search.cost
+    if whole and problem.columns:
         search.whole()
     return JointOptimum(search.best, search.cost, search.bound, len(search.master.rows), problem)
 
@@ -96,26 +160,39 @@ def optimise_joint(
 class _Search:
     """The state of one search: its cuts, its best point and its bound."""
 
-    def __init__(self, problem: JointProblem, gap: float, groups: int) -> None:
-        self.problem, self.gap = problem, gap
+    def __init__(
+        self, problem: JointProblem, gap: float, groups: int, risk: Risk | None, start: FloatArray | None
+    ) -> None:
+        self.problem, self.gap, self.risk = problem, gap, risk
         # Contiguous runs of merged hours: they are sorted by period and usage, so each group is much alike.
         self.group = (np.arange(len(problem.weight)) * groups // len(problem.weight)).astype(np.int64)
+        if risk is not None:
+            self.group, groups = problem.future, len(risk.probability)
         self.groups = groups
         nothing = np.zeros(len(problem.columns))
         value, slope = problem.evaluate(nothing, self.group, groups)
-        self.best, self.cost, self.bound = nothing, float(value.sum()), 0.0
-        self.master = _Master(problem, groups, max(self.cost, 1e-12))
+        self.best, self.cost, self.bound = nothing, self.score(nothing, value), 0.0
+        self.master = _Master(problem, groups, max(self.cost, 1e-12), risk)
         self.master.add(nothing, value, slope)
+        self.known = [(nothing, self.cost)]
+        if start is not None:
+            self.known.append((start, self.cut(start)))
+            self.keep(*self.known[-1])
+
+    def score(self, at: FloatArray, value: FloatArray) -> float:
+        """Return the objective of a point, with the value of each group. [USD]"""
+        bought = float(self.problem.cost @ at)
+        return bought + float(value.sum()) if self.risk is None else self.risk.score(bought, value)
 
     def cut(self, at: FloatArray) -> float:
         """Add the tangents at a point and return its cost. [USD]"""
         value, slope = self.problem.evaluate(at, self.group, self.groups)
         self.master.add(at, value, slope)
-        return float(self.problem.cost @ at + value.sum())
+        return self.score(at, value)
 
     def keep(self, at: FloatArray, cost: float) -> None:
         """Remember the point if it is the best."""
-        if cost < self.cost:
+        if cost < self.cost and self.problem.within_limits(at):
             self.best, self.cost = at, cost
 
     def certified(self) -> bool:
@@ -147,6 +224,8 @@ class _Search:
         is_whole = as_whole(problem).astype(bool)
         relaxed = self.best
         self.cost, self.bound = np.inf, 0.0
+        for at, cost in self.known:
+            self.keep(at, cost)
         for rounded in (np.floor(relaxed + 1e-9), np.round(relaxed), np.ceil(relaxed - 1e-9)):
             self._polish(np.where(is_whole, np.minimum(rounded, problem.most), relaxed), is_whole)
         for _ in range(_ROUNDS):
@@ -165,7 +244,7 @@ class _Search:
         """Hold the whole quantities and search the plans; every cut serves the master too."""
         best, cost = at, self.cut(at)
         self.keep(best, cost)
-        if fixed.all():
+        if fixed.all() or not self.problem.within_limits(at):
             return
         for _ in range(_ROUNDS):
             point, bound = self.master.solve(False, fixed, at)
@@ -175,3 +254,31 @@ class _Search:
             if found < cost:
                 best, cost = point, found
             self.keep(point, found)
+
+
+def best_by_future(
+    problem: JointProblem, probability: FloatArray, *, whole: bool = False, gap: float = GAP
+) -> FloatArray:
+    """Return the least cost of each future if one knew it, shape (futures,). [USD]
+
+    Parameters
+    ----------
+    problem : JointProblem
+        Hours labelled with their futures and weighted with their probability.
+    probability : ndarray, shape (futures,)
+        Above 0 each.
+    whole, gap
+        As in `optimise_joint`.
+    """
+    best = []
+    for future, chance in enumerate(probability):
+        mine = problem.future == future
+        alone = replace(
+            problem,
+            usage=np.ascontiguousarray(problem.usage[mine]),
+            weight=problem.weight[mine] / chance,
+            period=problem.period[mine],
+            future=np.zeros(int(mine.sum()), dtype=np.int64),
+        )
+        best.append(optimise_joint(alone, whole=whole, gap=gap).bound)
+    return np.array(best)

@@ -74,6 +74,11 @@ class JointProblem:
     plan_rates: FloatArray
     """Plan prices, 0 where not eligible, shape (plans, sizes). [USD per instance-hour]"""
 
+    limit_rows: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    """Further linear limits on quantities, shape (limits, columns), such as the refund pool."""
+    limits: FloatArray = field(default_factory=lambda: np.zeros(0))
+    """Upper bound of each, shape (limits,)."""
+
     @property
     def sizes(self) -> int:
         """Number of sizes."""
@@ -123,7 +128,11 @@ class JointProblem:
         value, slope = hour_values(
             self.usage, self.weight, groups, self.period, reserved, plan, self.prices, count
         )
-        return value, slope.reshape(count, -1) @ self.reach.reshape(len(self.columns), -1).T
+        return value, np.tensordot(slope, self.reach, axes=([1, 2], [1, 2]))
+
+    def within_limits(self, quantity: FloatArray) -> bool:
+        """Tell whether quantities keep to the further limits."""
+        return not len(self.limits) or bool(np.all(self.limit_rows @ quantity <= self.limits + 1e-6))
 
     def total(self, quantity: ArrayLike) -> float:
         """Return the cost of quantities: what is bought, and what the hours then cost. [USD]"""

@@ -195,16 +195,17 @@ def focus_rows(inputs: Values) -> Values:
         list_price=inputs["list_price"],
         contracted_price=inputs["contracted_price"],
     )
+    rows: Values = {
+        row.name: {
+            "BilledCost": row.billed_cost,
+            "EffectiveCost": row.effective_cost,
+            "ListCost": row.list_cost,
+            "ContractedCost": row.contracted_cost,
+        }
+        for row in month.rows
+    }
     return {
-        "rows": {
-            row.name: {
-                "BilledCost": row.billed_cost,
-                "EffectiveCost": row.effective_cost,
-                "ListCost": row.list_cost,
-                "ContractedCost": row.contracted_cost,
-            }
-            for row in month.rows
-        },
+        "rows": rows,
         "billed_total": month.billed_total,
         "effective_total": month.effective_total,
         "unused_unit_hours": month["unused"].quantity,
@@ -228,7 +229,10 @@ def term_choice(inputs: Values) -> Values:
     by_months = {}
     for months in inputs["months_needed"]:
         result = term_costs(months, *prices, early_termination_fee=inputs.get("early_termination_fee") or 0.0)
-        by_months[str(months)] = {**result.costs, "best": result.best}
+        by_months[str(months)] = {
+            **{str(name): cost for name, cost in result.costs.items()},
+            "best": result.best,
+        }
     return {
         "by_months": by_months,
         "three_year_beats_on_demand_from_month": first_month_three_years_pay(*prices, against="on_demand"),
