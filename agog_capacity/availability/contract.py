@@ -16,64 +16,14 @@ References
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agog_capacity.availability.published import PublishedLevel, ServiceLevels, published_level
+from agog_capacity.availability.structure import parallel_unavailability, series_unavailability
 from agog_capacity.components.base import Component
 from agog_capacity.design import AnyOf, PathStep
 from agog_capacity.units import HOURS_PER_YEAR
-
-
-def series_unavailability(unavailabilities: Iterable[float]) -> float:
-    """Return the unavailability of parts that are all needed.
-
-    Parameters
-    ----------
-    unavailabilities : iterable of float
-        q of each part, in [0, 1].
-
-    Returns
-    -------
-    float
-        ``1 - product(1 - q)``, computed without cancellation.
-
-    Examples
-    --------
-    >>> series_unavailability([0.0001, 0.0005])
-    0.00059995
-    """
-    total = 0.0
-    for q in unavailabilities:
-        _check(q)
-        if q == 1:
-            return 1.0
-        total += math.log1p(-q)
-    return -math.expm1(total)
-
-
-def parallel_unavailability(unavailabilities: Iterable[float]) -> float:
-    """Return the unavailability of alternatives of which one is enough, taken as independent.
-
-    Parameters
-    ----------
-    unavailabilities : iterable of float
-        q of each alternative, in [0, 1].
-    """
-    product, count = 1.0, 0
-    for q in unavailabilities:
-        _check(q)
-        product *= q
-        count += 1
-    if not count:
-        raise ValueError("no alternatives were given; an empty choice is neither up nor down")
-    return product
-
-
-def _check(unavailability: float) -> None:
-    if not 0 <= unavailability <= 1:
-        raise ValueError(f"unavailability {unavailability!r} is not between 0 and 1")
 
 
 @dataclass(frozen=True)

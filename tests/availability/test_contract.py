@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agog_capacity.availability.contract import parallel_unavailability, series_unavailability
+from agog_capacity.availability.structure import parallel_unavailability, series_unavailability
 
 FRONT_DOOR, AKS, NODES, POSTGRES_HA, POSTGRES, REDIS = 0.0001, 0.0005, 0.0001, 0.0001, 0.001, 0.001
 
