@@ -13,7 +13,7 @@ from agog_capacity.components.base import NodeTrace, RefersTo
 from agog_capacity.documents import Place
 from agog_capacity.errors import nearest
 from agog_capacity.inputs import Input, references_resolved
-from agog_capacity.periods import Months
+from agog_capacity.periods import FloatArray, Months
 from agog_capacity.topology import Region, Traffic
 from agog_capacity.validation import Finding, findings_of
 
@@ -50,9 +50,20 @@ class Design:
     used_inputs: Mapping[Place, str] = field(repr=False, default_factory=dict)
     """Name of the input behind each place of the design that refers to one."""
 
-    def context(self, months: Months, traces: Mapping[str, NodeTrace] | None = None) -> UsageContext:
-        """Return what components may know of this design and of its simulated clusters."""
-        return UsageContext(months, self.regions, self.traffic, self.components, traces or {})
+    @property
+    def follows_load(self) -> bool:
+        """Whether amounts of this design grow and fall with its load."""
+        logs = any(getattr(component, "follows_load", False) for component in self.components.values())
+        return logs or (self.traffic is not None and self.traffic.follows_load)
+
+    def context(
+        self,
+        months: Months,
+        traces: Mapping[str, NodeTrace] | None = None,
+        load_multiples: FloatArray | None = None,
+    ) -> UsageContext:
+        """Return what components may know of this design, its simulated clusters and its load."""
+        return UsageContext(months, self.regions, self.traffic, self.components, traces or {}, load_multiples)
 
 
 def build_design(raw: Mapping[str, Any]) -> tuple[Design | None, list[Finding]]:
@@ -227,6 +238,10 @@ def _check_shares(regions: Mapping[str, Region], findings: list[Finding]) -> Non
 def _cross_checks(design: Design) -> list[Finding]:
     findings: list[Finding] = []
     context = design.context(Months("2000-01", 1))
+    if design.follows_load and design.scaling is None:
+        findings.append(
+            (("traffic",), "amounts follow a load, but the design has none; add the section scaling")
+        )
     if design.traffic is not None and not any(c.meters_traffic for c in design.components.values()):
         meters = [name for name, kind in kinds().items() if kind.meters_traffic]
         findings.append(

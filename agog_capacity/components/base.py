@@ -92,6 +92,15 @@ class UsageContext:
     components: Mapping[str, Component]
     traces: Mapping[str, NodeTrace] = field(default_factory=dict)
     """Simulated clusters by the name of their component."""
+    load_multiples: FloatArray | None = None
+    """Load of each month in multiples of its mean before growth, shape (months,); None where no load is given."""
+
+    @property
+    def traffic_multiples(self) -> FloatArray:
+        """What to multiply amounts of the traffic with, shape (months,): 1 where they do not follow a load."""
+        if self.traffic is None or not self.traffic.follows_load or self.load_multiples is None:
+            return np.ones(self.months.count)
+        return self.load_multiples
 
     def share_active(self, component: Component) -> FloatArray:
         """Share of each month in which the component exists, shape (months,)."""

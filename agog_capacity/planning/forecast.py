@@ -173,7 +173,12 @@ def forecast(
         from agog_capacity.planning.simulation import simulated_clusters
 
         simulated = simulated_clusters(plan, chosen.design, store or SimulationStore.default())
-    context = chosen.design.context(plan.months, simulated if traces is None else traces)
+    multiples = None
+    if chosen.design.follows_load and chosen.design.scaling is not None:
+        from agog_capacity.planning.simulation import load_multiples
+
+        multiples = load_multiples(chosen.design.scaling, plan.months)
+    context = chosen.design.context(plan.months, simulated if traces is None else traces, multiples)
     usage = [line for component in chosen.design.components.values() for line in component.usage(context)]
     charges = price_usage(usage, plan.prices, plan.months)
     contract = contract_availability(

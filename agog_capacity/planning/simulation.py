@@ -20,7 +20,7 @@ from agog_capacity.azure_sizes import parse_vm_size
 from agog_capacity.components.node_pool import NodePool
 from agog_capacity.design import Design
 from agog_capacity.errors import NotInResult, nearest
-from agog_capacity.periods import Months
+from agog_capacity.periods import FloatArray, Months
 from agog_capacity.scaling.simulated import (
     SimulatedCluster,
     SimulatedPool,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from agog_capacity.load.curve import LoadCurve
     from agog_capacity.plan import Plan
     from agog_capacity.scaling.manifests import Manifests
-    from agog_capacity.scaling.section import ScalingSection
+    from agog_capacity.scaling.section import ScalingSection, WorkloadUse
     from agog_capacity.scaling.trace import ScalingTrace
     from agog_capacity.scaling.workload import Workload
 
@@ -192,8 +192,9 @@ def _manifests(plan: Plan, section: ScalingSection) -> Manifests:
 
 def _workloads(manifests: Manifests, section: ScalingSection, pools: list[NodePool]) -> list[Workload]:
     names = [pool.name for pool in pools]
-    return [
-        manifests.workload(
+    workloads = []
+    for name, use in section.workloads.items():
+        workload = manifests.workload(
             name,
             cpu_base_milli=use.cpu_base_milli,
             cpu_milli_per_rps=use.cpu_milli_per_request_per_second,
@@ -203,18 +204,54 @@ def _workloads(manifests: Manifests, section: ScalingSection, pools: list[NodePo
             start_s=use.start_s,
             pools=names,
         )
-        for name, use in section.workloads.items()
-    ]
+        workloads.append(_with_sidecar(workload, use))
+    return workloads
 
 
-def _load(section: ScalingSection, months: Months, share: float) -> LoadCurve:
-    """Return the load of one region: the sum of all groups, times the region's share of the traffic."""
-    from agog_capacity.load.curve import LoadCurve, Noise
+def _with_sidecar(workload: Workload, use: WorkloadUse) -> Workload:
+    """Return a workload whose pods carry a sidecar: its requests count for the scheduler and the HPA alike."""
+    cpu, memory = use.sidecar_cpu_request_milli, use.sidecar_memory_request_mib * _MIB
+    if not cpu and not memory:
+        return workload
+    limits = {
+        name: limit + part
+        for name, limit, part in (
+            ("cpu_limit_milli", workload.cpu_limit_milli, cpu),
+            ("memory_limit_bytes", workload.memory_limit_bytes, memory),
+        )
+        if limit is not None
+    }
+    return workload.replace(
+        cpu_request_milli=workload.cpu_request_milli + cpu,
+        memory_request_bytes=workload.memory_request_bytes + memory,
+        **limits,
+    )
+
+
+def load_multiples(section: ScalingSection, months: Months) -> FloatArray:
+    """Return the load of each month in multiples of its mean before growth and events, shape (months,).
+
+    Parameters
+    ----------
+    section : ScalingSection
+    months : Months
+        Real months are taken whatever their length is set to.
+    """
+    real = Months(months.first, months.count)
+    demand = _demand(section, real)
+    mean = sum(group.requests_per_second for group in section.load.groups)
+    if mean == 0:
+        return np.zeros(months.count)
+    bounds = np.cumsum(real.hours * 3600 / _STEP_S).astype(int)[:-1]
+    return np.array([part.mean() for part in np.split(demand, bounds)]) / mean
+
+
+def _demand(section: ScalingSection, months: Months) -> FloatArray:
+    """Return the requests of all groups in each step of the months. [requests per second]"""
     from agog_capacity.load.shape import Event, LoadShape
 
-    hours = int(months.hours.sum())
     start = datetime.fromisoformat(f"{months.first}-01").replace(tzinfo=UTC)
-    steps = hours * 3600 // _STEP_S
+    steps = int(months.hours.sum()) * 3600 // _STEP_S
     demand = np.zeros(steps)
     for group in section.load.groups:
         shape = LoadShape(
@@ -226,10 +263,18 @@ def _load(section: ScalingSection, months: Months, share: float) -> LoadCurve:
             events=tuple(Event(**dict(event)) for event in section.load.events),
         )
         demand += group.requests_per_second * shape.multiples(start, _STEP_S, steps)
+    return demand
+
+
+def _load(section: ScalingSection, months: Months, share: float) -> LoadCurve:
+    """Return the load of one region: the sum of all groups, times the region's share of the traffic."""
+    from agog_capacity.load.curve import LoadCurve, Noise
+
+    demand = _demand(section, months)
     factors: Mapping[str, float] = section.load.requests_per_workload
     noise = section.load.noise
     return LoadCurve(
-        start,
+        datetime.fromisoformat(f"{months.first}-01").replace(tzinfo=UTC),
         _STEP_S,
         tuple(("region", name) for name in factors),
         np.array([demand * share * factor for factor in factors.values()]),

@@ -98,6 +98,10 @@ class WorkloadUse(Model):
     """Memory of a pod without any request."""
     memory_mib_per_request_per_second: PerRequest = 0.0
     """Memory that each request per second adds. [MiB]"""
+    sidecar_cpu_request_milli: MilliCores = 0
+    """CPU that a service mesh's sidecar requests in each pod, beside what the manifest says."""
+    sidecar_memory_request_mib: Mib = 0
+    """Memory that it requests."""
     image_pull_s: Seconds = 20.0
     """Until the image is on a node that did not have it."""
     start_s: Seconds | None = None

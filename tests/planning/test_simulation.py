@@ -216,3 +216,43 @@ def test_a_workload_that_no_manifest_has_and_an_unknown_zone_are_input_errors(pl
     )
     with pytest.raises(InputError, match="no Deployment or StatefulSet 'agog-worker'"):
         forecast(strange, "strange", store=SimulationStore(tmp_path))
+
+
+def test_traffic_and_logs_follow_the_load_where_they_are_told_to(plan, tmp_path):
+    """40 % a year from the first month: the 13th month has 1.4 times the load of the first."""
+    change = {
+        "traffic": {"follows_load": True},
+        "scaling": {"load": {"yearly_growth": 0.4, "month_end_factor": 1.0}},
+        "components": {"logs": {"follows_load": True}},
+    }
+    growing = short(plan, 13).with_scenario("growing", change, extends="active-passive")
+    charges = forecast(growing, "growing").charges
+    by_meter = {charge.usage.meter.meter: charge.usage.quantity for charge in charges}
+    flat = {c.usage.meter.meter: c.usage.quantity for c in forecast(growing, "active-passive").charges}
+    for meter in ("Premium Requests", "Premium Data Transfer Out", "Analytics Logs Data Ingestion"):
+        multiples = by_meter[meter] / flat[meter]
+        assert multiples[0] == pytest.approx(1.0, rel=0.03)
+        assert multiples[12] / multiples[0] == pytest.approx(1.4, rel=0.03)
+    assert by_meter["Premium Base Fees"].tolist() == flat["Premium Base Fees"].tolist()
+
+
+def test_amounts_cannot_follow_a_load_that_is_not_given(plan):
+    with pytest.raises(PlanError, match="add the section scaling"):
+        plan.with_scenario(
+            "none", {"scaling": None, "traffic": {"follows_load": True}}, extends="active-passive"
+        )
+
+
+def test_a_sidecar_counts_for_the_scheduler(plan, tmp_path):
+    """500m and a sidecar of 250m: 20 backend and 3 frontend pods need 16.5 instead of 10.75 cores."""
+    use = {"sidecar_cpu_request_milli": 250, "sidecar_memory_request_mib": 64}
+    meshed = short(plan).with_scenario(
+        "meshed", {"scaling": {"workloads": {"agog-backend": use, "agog-frontend": use}}}, extends=AUTOSCALED
+    )
+    store = SimulationStore(tmp_path)
+    plain, with_mesh = (
+        forecast(p, name, store=store).simulated["aks-us"].bounds[0]
+        for p, name in ((short(plan), AUTOSCALED), (meshed, "meshed"))
+    )
+    assert "need 1.45 nodes" in plain
+    assert "need 2.22 nodes" in with_mesh
