@@ -14,13 +14,14 @@ from agog_capacity.documents import Place
 from agog_capacity.errors import nearest
 from agog_capacity.inputs import Input, references_resolved
 from agog_capacity.periods import FloatArray, Months
+from agog_capacity.statements import Statements
 from agog_capacity.topology import Region, Traffic
 from agog_capacity.validation import Finding, findings_of
 
 if TYPE_CHECKING:
     from agog_capacity.scaling.section import ScalingSection
 
-SECTIONS = ("inputs", "regions", "traffic", "components", "serving_path", "scaling")
+SECTIONS = ("inputs", "regions", "traffic", "components", "serving_path", "scaling", "statements")
 """What a design consists of."""
 
 
@@ -47,6 +48,8 @@ class Design:
     inputs: Mapping[str, Input]
     scaling: ScalingSection | None = None
     """What runs on the clusters and which load it gets; None where nothing is simulated."""
+    statements: Statements = field(default_factory=Statements)
+    """What the plan states for the rules of feasibility beyond what is priced."""
     used_inputs: Mapping[Place, str] = field(repr=False, default_factory=dict)
     """Name of the input behind each place of the design that refers to one."""
 
@@ -94,11 +97,12 @@ def build_design(raw: Mapping[str, Any]) -> tuple[Design | None, list[Finding]]:
     traffic = _traffic(body, findings)
     components = _components(body, regions, findings)
     path = _serving_path(body, components, findings)
+    statements = _statements(body, regions, components, findings)
     _check_shares(regions, findings)
     scaling = _scaling(body, findings)
     if findings:
         return None, findings
-    design = Design(regions, traffic, components, path, inputs, scaling, used)
+    design = Design(regions, traffic, components, path, inputs, scaling, statements, used)
     findings += _cross_checks(design)
     return (None if findings else design), findings
 
@@ -225,6 +229,27 @@ def _serving_path(
             )
         )
     return tuple(steps)
+
+
+def _statements(
+    raw: Mapping[str, Any],
+    regions: Mapping[str, Region],
+    components: Mapping[str, Component],
+    findings: list[Finding],
+) -> Statements:
+    if raw.get("statements") is None:
+        return Statements()
+    try:
+        statements = Statements.model_validate(raw["statements"])
+    except ValidationError as error:
+        findings.extend(findings_of(error, ("statements",), Statements))
+        return Statements()
+    kinds = {name: component.rule_kind for name, component in components.items()}
+    # A component that could not be built is a finding of its own, not an unknown name here.
+    known = kinds | {name: "" for name in raw.get("components") or {} if name not in kinds}
+    for place, message in statements.problems(known, regions):
+        findings.append((("statements", *place), message))
+    return statements
 
 
 def _check_shares(regions: Mapping[str, Region], findings: list[Finding]) -> None:

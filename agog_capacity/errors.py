@@ -101,6 +101,10 @@ class MissingPrices(AgogCapacityError, LookupError):
         return type(self), (self.missing,)
 
 
+class InfeasibleDesign(InputError):
+    """A scenario that cannot be bought or run as it is written; carries what stops it."""
+
+
 class NotInResult(AgogCapacityError, LookupError):
     """Something was asked of a result that it does not hold."""
 

@@ -42,6 +42,7 @@ GbPerDay = Annotated[float, Field(strict=True, ge=0, le=_LARGE), In("GB per day"
 PerMonth = Annotated[float, Field(strict=True, ge=0, le=_LARGE), In("per month")]
 Multiple = Annotated[float, Field(strict=True, ge=0, le=1000), In("times")]
 Days = Annotated[float, Field(strict=True, ge=0, le=100_000), In("days")]
+Seconds = Annotated[float, Field(strict=True, gt=0, le=10_000_000), In("s")]
 Minutes = Annotated[float, Field(strict=True, gt=0, le=10_000_000), In("minutes")]
 Milliseconds = Annotated[float, Field(strict=True, gt=0, le=10_000_000), In("ms")]
 Money = Annotated[float, Field(strict=True, ge=0, le=_LARGE), In("currency of the plan")]

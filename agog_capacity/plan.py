@@ -15,10 +15,21 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
+from agog_capacity.availability.failures import FailureClass
+from agog_capacity.availability.feasibility import Acceptance, unknown_acceptances
+from agog_capacity.availability.incidents import IncidentHistory, classes_of_plan
 from agog_capacity.availability.published import ServiceLevels, read_service_levels
+from agog_capacity.availability.rules import Rule, read_rules
 from agog_capacity.design import Design, build_design
 from agog_capacity.documents import Document, Place, parse_yaml, read_text
-from agog_capacity.errors import DocumentError, NotInResult, PlanError, PriceBookError, Problem, nearest
+from agog_capacity.errors import (
+    DocumentError,
+    NotInResult,
+    PlanError,
+    PriceBookError,
+    Problem,
+    nearest,
+)
 from agog_capacity.model import Currency, Label, Model, MonthText, Name, Text
 from agog_capacity.overrides import Origins, merged, place_in_document
 from agog_capacity.periods import MonthLength, Months
@@ -76,6 +87,12 @@ class PlanFile(Model):
     scenarios: Annotated[dict[Name, ScenarioFile], Field(min_length=1, max_length=_MAXIMUM_SCENARIOS)]
     stand_ins: tuple[StandIn, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    accept: tuple[Acceptance, ...] = ()
+    """Findings of the rules that the plan takes as they are, each with its reason."""
+    failures: dict[Name, Any] = Field(default_factory=dict)
+    """Failure classes that differ from the library's: values by class, null removes one."""
+    incidents: IncidentHistory | None = None
+    """The owner's incidents, which update the failure classes."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +123,14 @@ class Plan:
         Books and stand-ins.
     service_levels : ServiceLevels
         Published SLAs.
+    rules : tuple of Rule
+        What can and cannot be bought.
     gaps : tuple of Gap
         What the plan knowingly leaves out.
+    accept : tuple of Acceptance
+        Findings of the rules that the plan takes as they are.
+    failure_classes : mapping of str to FailureClass
+        What fails, as the plan and the owner's incidents change it.
     digest : str
         SHA-256 of the plan as it was read, with later changes.
     """
@@ -122,11 +145,14 @@ class Plan:
     scenarios: Mapping[str, Scenario]
     prices: PriceList = field(repr=False)
     service_levels: ServiceLevels = field(repr=False)
+    rules: tuple[Rule, ...] = field(default=(), repr=False)
     manifest_texts: Mapping[str, ManifestTexts] = field(default_factory=dict, repr=False)
     """Kubernetes manifests that designs name."""
     manifest_homes: tuple[Path, ...] = field(default=(), repr=False)
     """Folders in which further manifests are looked for."""
     gaps: tuple[Gap, ...] = ()
+    accept: tuple[Acceptance, ...] = ()
+    failure_classes: Mapping[str, FailureClass] = field(default_factory=dict, repr=False)
     digest: str = ""
     file: PlanFile | None = field(default=None, repr=False)
 
@@ -226,6 +252,14 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
     except PriceBookError as error:
         problems += [p if p.file else document.problem(("price_books",), p.message) for p in error.problems]
         raise PriceBookError(problems) from None
+    rules = read_rules(data_directory() / "availability" / "constraints.csv")
+    classes, findings = classes_of_plan(
+        data_directory() / "availability", file.failures, file.incidents, path.parent
+    )
+    findings += unknown_acceptances(file.accept, rules, file.scenarios)
+    problems += [
+        message if isinstance(message, Problem) else document.problem(at, message) for at, message in findings
+    ]
     if problems:
         raise PlanError(problems)
     homes = manifest_homes(path.resolve().parent)
@@ -253,7 +287,10 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
         service_levels=read_service_levels(data_directory() / "availability" / "sla.csv"),
         manifest_texts=texts,
         manifest_homes=homes,
+        rules=rules,
         gaps=file.gaps,
+        accept=file.accept,
+        failure_classes=classes,
         digest=hashlib.sha256(
             "\0".join([text, *(t for files in texts.values() for _, t in files)]).encode()
         ).hexdigest(),

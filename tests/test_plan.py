@@ -198,3 +198,42 @@ def test_traffic_that_nothing_meters_is_a_problem(shop):
         "no component meters this traffic" in text
         for text in problems(shop(("\n  components:", "\n" + traffic)))
     )
+
+
+REST = "records_until: '2026-12-31', causes: {a: zone}"
+
+
+def test_a_plan_states_accepts_and_changes_failures(shop, tmp_path):
+    (tmp_path / "incidents.csv").write_text(
+        "start,end,scope,severity,cause\n2026-03-01T10:00Z,2026-03-01T12:00Z,change,1,deploy\n"
+    )
+    more = """\
+accept: [{rule: aks-free-no-sla, reason: A test cluster, scenarios: [two]}]
+failures: {own_change: {hits_both: 0.3}, identity: null}
+incidents:
+  file: incidents.csv
+  records_began: "2026-01-01"
+  records_until: "2026-12-31"
+  causes: {deploy: own_change}
+"""
+    plan = load_plan(shop(more=more))
+    assert plan.accept[0].scenarios == ("two",)
+    assert "identity" not in plan.failure_classes
+    assert plan.failure_classes["own_change"].hits_both == 0.3
+    assert plan.failure_classes["own_change"].rate.shape == 3.5
+
+
+@pytest.mark.parametrize(
+    "more, words",
+    [
+        ("accept: [{rule: aks-free-sla, reason: so}]\n", "24: accept[0].rule: rule 'aks-free-sla' does not exist; nearest:"),
+        ("accept: [{rule: aks-free-no-sla}]\n", "24: accept[0].reason: 'reason' is missing"),
+        ("accept: [{rule: aks-free-no-sla, reason: so, scenarios: [tow]}]\n", "'tow' does not exist; nearest: 'two'"),
+        ("failures: {own_chang: null}\n", "no failure class 'own_chang' to remove; nearest: 'own_change'"),
+        ("failures: {zone: {severity: 2.0}}\n", "24: failures.zone.severity: severity is 2.0"),
+        (f"incidents: {{file: no.csv, records_began: '2026-01-01', {REST}}}\n", "no.csv: does not exist"),
+        (f"incidents: {{file: no.csv, records_began: soon, {REST}}}\n", "incidents.records_began: records_began is 'soon'"),
+    ],
+)  # fmt: skip
+def test_what_a_plan_says_wrongly_about_availability_is_told_with_its_line(shop, more, words):
+    assert any(words in problem for problem in problems(shop(more=more))), problems(shop(more=more))

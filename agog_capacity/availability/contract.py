@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from agog_capacity.availability.published import PublishedLevel, ServiceLevels, published_level
 from agog_capacity.availability.structure import parallel_unavailability, series_unavailability
@@ -47,6 +48,8 @@ class Contract:
     parts: tuple[ContractPart, ...]
     without_level: tuple[str, ...]
     """Components on the path that have no published SLA."""
+    as_of: date | None = None
+    """Day from which the age of the figures is counted."""
 
     @property
     def percent(self) -> float | None:
@@ -75,11 +78,19 @@ class Contract:
         dates = sorted(level.date for level in levels if level.date)
         unsure = sum(not level.certain for level in levels)
         age = f"dated {dates[0]} to {dates[-1]}" if dates else "undated"
-        return f"{len(levels)} published SLAs, {age}, {unsure} of them not read at the provider's own page"
+        old = ""
+        if self.as_of is not None:
+            last = self.as_of.replace(year=self.as_of.year - 1, day=min(self.as_of.day, 28)).isoformat()
+            aged = sum(not level.date or level.date < last[: len(level.date)] for level in levels)
+            old = f", {aged} older than a year on {self.as_of} or undated"
+        return f"{len(levels)} published SLAs, {age}{old}, {unsure} not read at the provider's own page"
 
 
 def contract_availability(
-    path: Sequence[PathStep], components: Mapping[str, Component], levels: ServiceLevels
+    path: Sequence[PathStep],
+    components: Mapping[str, Component],
+    levels: ServiceLevels,
+    as_of: date | None = None,
 ) -> Contract:
     """Return what the contracts along a serving path promise together.
 
@@ -92,6 +103,8 @@ def contract_availability(
         Components of the design.
     levels : mapping
         Published SLAs.
+    as_of : date, optional
+        Day from which the age of the figures is counted.
 
     Returns
     -------
@@ -129,5 +142,5 @@ def contract_availability(
             steps.append(unavailability(step, ""))
     known = bool(path) and not without
     return Contract(
-        series_unavailability(steps) if known else None, alternatives, tuple(parts), tuple(without)
+        series_unavailability(steps) if known else None, alternatives, tuple(parts), tuple(without), as_of
     )

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from agog_capacity.availability.money import CreditTier, checked_ladder
 from agog_capacity.components.base import ServiceLevel
 from agog_capacity.documents import read_text
-from agog_capacity.errors import DocumentError, NotInResult, Problem, nearest
+from agog_capacity.errors import DocumentError, InputError, NotInResult, Problem, nearest
 
-_COLUMNS = ("service", "tier", "configuration", "sla_percent", "source", "date", "confidence", "note")
+_COLUMNS = (
+    "service", "tier", "configuration", "sla_percent", "source", "date", "confidence", "note",
+    "credit_ladder_pct",
+)  # fmt: skip
+_STEP = re.compile(r"^<\s*(\d+(?:\.\d+)?)\s*:\s*(\d+(?:\.\d+)?)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,10 @@ class PublishedLevel:
     date: str
     confidence: str
     note: str
+    ladder: tuple[CreditTier, ...] | None = None
+    """Credits from mild to deep; empty where there are none, None where the source tells no ladder."""
+    ladder_text: str = ""
+    """The ladder as the source tells it."""
 
     @property
     def unavailability(self) -> float | None:
@@ -78,14 +88,34 @@ def read_service_levels(path: Path) -> dict[ServiceLevel, PublishedLevel]:
                         file=str(path),
                     )
                 )
+        ladder_text = row["credit_ladder_pct"].strip()
+        try:
+            ladder = _ladder(ladder_text)
+        except InputError as error:
+            problems += [Problem(p.message, line=reader.line_num, file=str(path)) for p in error.problems]
+            ladder = None
         if level in rows:
             problems.append(Problem(f"{level} stands twice", line=reader.line_num, file=str(path)))
         rows[level] = PublishedLevel(
-            level, percent, row["source"], row["date"], row["confidence"], row["note"]
+            level, percent, row["source"], row["date"], row["confidence"], row["note"], ladder, ladder_text
         )
     if problems:
         raise DocumentError(problems)
     return rows
+
+
+def _ladder(text: str) -> tuple[CreditTier, ...] | None:
+    """Read `<99.95:10;<99.0:25` (below 99.95 % a tenth comes back); other words are a ladder of another kind."""
+    if text == "none":
+        return ()
+    steps = [_STEP.match(step.strip()) for step in text.split(";")]
+    if None in steps:
+        if text.startswith("<"):
+            raise InputError(f"credit ladder {text!r} is not one; write it like '<99.95:10;<99.0:25'")
+        return None
+    return checked_ladder(
+        [CreditTier(Decimal(step[1]) / 100, float(Decimal(step[2]) / 100)) for step in steps if step]
+    )
 
 
 def published_level(levels: ServiceLevels, wanted: ServiceLevel) -> PublishedLevel:

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 from agog_capacity.components.base import Component, ServiceLevel, Usage, UsageContext
 from agog_capacity.model import Flag
 from agog_capacity.prices.meter import Meter
+from agog_capacity.statements import Fact
 
 _PRODUCT = ("Azure Kubernetes Service", "Azure Kubernetes Service", "Standard")
 
@@ -27,6 +28,7 @@ class AksCluster(Component):
     The price data do not say; to be checked against an invoice."""
 
     title: ClassVar[str] = "AKS cluster"
+    rule_kind: ClassVar[str] = "aks"
 
     @classmethod
     def example(cls) -> Self:
@@ -60,6 +62,11 @@ class AksCluster(Component):
                 )
             )
         return tuple(lines)
+
+    def facts(self, context: UsageContext) -> dict[str, Fact]:
+        """Tier and number of pools."""
+        pools = [pool for pool in context.of_kind("node_pool") if getattr(pool, "cluster", None) == self.name]
+        return {"tier": self.tier, "pools": len(pools)}
 
     def service_level(self) -> ServiceLevel | None:
         """The API server's SLA; nodes fall under that of virtual machines."""

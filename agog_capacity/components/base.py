@@ -19,6 +19,7 @@ from pydantic import model_validator
 from agog_capacity.model import Flag, Label, Model, Name, Text
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.prices.meter import Meter
+from agog_capacity.statements import Fact
 from agog_capacity.topology import Region, Traffic
 from agog_capacity.units import HOURS_PER_DAY
 
@@ -146,6 +147,8 @@ class Component(Model):
     """Whether a component of this kind stands in a region."""
     title: ClassVar[str] = ""
     """Name of the kind for people."""
+    rule_kind: ClassVar[str] = ""
+    """Kind of object under which rules of feasibility speak about it; empty where none do."""
     meters_traffic: ClassVar[bool] = False
     """Whether a component of this kind meters what the design sends to its clients."""
 
@@ -181,6 +184,27 @@ class Component(Model):
     def warnings(self, context: UsageContext) -> tuple[str, ...]:
         """Return what a reader of a forecast must know about how this component was counted."""
         return ()
+
+    def facts(self, context: UsageContext) -> dict[str, Fact]:
+        """Return what rules of feasibility may know of it; what is not known is left out.
+
+        Names are those of `agog_capacity.statements.KNOWN_FACTS` for its `rule_kind`.
+        """
+        return {}
+
+    @property
+    def copy_of(self) -> str | None:
+        """Component in whose data this one is a copy, or None if it is an original."""
+        return None
+
+    @property
+    def copied_to_pair(self) -> bool:
+        """Whether the provider keeps a copy of its data in the paired region."""
+        return False
+
+    def data_regions(self) -> tuple[str, ...]:
+        """Return the regions of the design in which it holds data."""
+        return () if self.region is None else (self.region,)
 
     def problems(self, context: UsageContext) -> tuple[tuple[str, str], ...]:
         """Return what does not fit the design around it, as (field, message)."""

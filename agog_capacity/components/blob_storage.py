@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from agog_capacity.components.base import Component, ServiceLevel, Usage, UsageContext
 from agog_capacity.model import Days, Gib, In, PerMonth
 from agog_capacity.prices.meter import Meter
+from agog_capacity.statements import Fact
 from agog_capacity.units import CALCULATOR_MONTH_DAYS
 
 MINIMUM_STORAGE_DAYS = {"Hot": 0.0, "Cool": 30.0, "Cold": 90.0, "Archive": 180.0}
@@ -47,6 +48,7 @@ class BlobStorage(Component):
     The field's reading; to be checked against an invoice."""
 
     title: ClassVar[str] = "Blob storage"
+    rule_kind: ClassVar[str] = "storage"
 
     @model_validator(mode="after")
     def _archive_has_no_zones(self) -> Self:
@@ -134,6 +136,14 @@ class BlobStorage(Component):
 
     def _meter(self, name: str) -> Meter:
         return Meter("Storage", "General Block Blob v2", f"{self.access_tier} {self.redundancy}", name)
+
+    def facts(self, context: UsageContext) -> dict[str, Fact]:
+        """Where its copies lie."""
+        return {"redundancy": self.redundancy}
+
+    @property
+    def copied_to_pair(self) -> bool:
+        return self.redundancy in ("GRS", "RA-GRS", "GZRS", "RA-GZRS")
 
     def service_level(self) -> ServiceLevel | None:
         """The SLA of the hot tier by redundancy; the table has no row for the others."""

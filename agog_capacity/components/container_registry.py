@@ -10,6 +10,7 @@ from agog_capacity.components.base import Component, ServiceLevel, Usage, UsageC
 from agog_capacity.errors import nearest
 from agog_capacity.model import Gib, In, Name
 from agog_capacity.prices.meter import Meter
+from agog_capacity.statements import Fact
 
 INCLUDED_GIB = {"Basic": 10.0, "Standard": 100.0, "Premium": 500.0}
 """Storage a tier includes, in each region. [GiB]"""
@@ -35,6 +36,7 @@ class ContainerRegistry(Component):
     tier; to be checked against an invoice, and 0 for a price book that has the grant as its first tier."""
 
     title: ClassVar[str] = "Container registry"
+    rule_kind: ClassVar[str] = "container_registry"
 
     @model_validator(mode="after")
     def _tier_can_replicate(self) -> Self:
@@ -101,6 +103,15 @@ class ContainerRegistry(Component):
     def service_level(self) -> ServiceLevel | None:
         """The SLA of one region; replicas do not change the promise."""
         return ServiceLevel("Azure Container Registry", "Basic / Standard / Premium", "single region")
+
+    def facts(self, context: UsageContext) -> dict[str, Fact]:
+        """Tier, and the regions that pull images from it: those with a cluster and no other registry."""
+        own = {other.region for other in context.of_kind("container_registry") if other.name != self.name}
+        pulling = {c.region for c in context.of_kind("aks_cluster")} - own
+        return {"tier": self.tier, "regions": len(pulling | {self.region})}
+
+    def data_regions(self) -> tuple[str, ...]:
+        return (str(self.region), *self.replicas)
 
     def problems(self, context: UsageContext) -> tuple[tuple[str, str], ...]:
         """Replicas stand in regions of the design."""

@@ -12,8 +12,9 @@ from typing import ClassVar, Literal, Self
 
 from agog_capacity.components.base import Component, ServiceLevel, Usage, UsageContext
 from agog_capacity.errors import InputError
-from agog_capacity.model import Flag, Fraction
+from agog_capacity.model import Flag, Fraction, Seconds
 from agog_capacity.prices.meter import Meter
+from agog_capacity.statements import Fact
 
 BASE_FEE_ZONE = "Zone 1"
 CLIENT_ZONES = {
@@ -41,6 +42,12 @@ class FrontDoor(Component):
     kind: Literal["front_door"] = "front_door"
     tier: Literal["Standard", "Premium"]
     """Pricing tier; Premium adds managed firewall rules and private origins."""
+    probe_interval_s: Seconds | None = None
+    """Time between two health checks of a region. The provider's default depends on the tool: set it."""
+    private_origins: Flag | None = None
+    """Whether the regions are reached over Private Link only."""
+    waf: Literal["none", "custom", "managed"] | None = None
+    """Rules of the web application firewall: none, own, or those the provider keeps."""
     traffic_share: Fraction = 1.0
     """Share of the design's traffic that goes through this profile; the rest leaves the regions directly."""
     azure_origin_to_edge_free: Flag = True
@@ -48,6 +55,7 @@ class FrontDoor(Component):
     The field's reading; to be checked against an invoice."""
 
     regional: ClassVar[bool] = False
+    rule_kind: ClassVar[str] = "front_door"
     meters_traffic: ClassVar[bool] = True
     title: ClassVar[str] = "Front Door"
 
@@ -110,6 +118,15 @@ class FrontDoor(Component):
     def service_level(self) -> ServiceLevel | None:
         """The SLA of the edge, not of what stands behind it."""
         return ServiceLevel("Azure Front Door", self.tier, "profile")
+
+    def facts(self, context: UsageContext) -> dict[str, Fact]:
+        """Tier, and how it checks, reaches and guards the regions."""
+        stated = {
+            "probe_interval_s": self.probe_interval_s,
+            "private_origins": self.private_origins,
+            "waf": self.waf,
+        }
+        return {"tier": self.tier, **{name: value for name, value in stated.items() if value is not None}}
 
     def problems(self, context: UsageContext) -> tuple[tuple[str, str], ...]:
         """There is traffic to meter, and no part of it goes through two profiles."""

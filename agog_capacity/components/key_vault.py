@@ -12,6 +12,7 @@ from pydantic import model_validator
 from agog_capacity.components.base import Component, ServiceLevel, Usage, UsageContext
 from agog_capacity.model import Count, PerMonth
 from agog_capacity.prices.meter import Meter
+from agog_capacity.statements import Fact
 
 
 class KeyVault(Component):
@@ -36,6 +37,7 @@ class KeyVault(Component):
     """Hardware-protected keys of advanced types that are used in a month."""
 
     title: ClassVar[str] = "Key Vault"
+    rule_kind: ClassVar[str] = "key_vault"
 
     @model_validator(mode="after")
     def _hardware_needs_premium(self) -> Self:
@@ -76,6 +78,14 @@ class KeyVault(Component):
                     )
                 )
         return tuple(lines)
+
+    def facts(self, context: UsageContext) -> dict[str, Fact]:
+        """Tier, vaults, and the regions they serve."""
+        return {
+            "tier": self.tier,
+            "regions_served": len(context.regions),
+            "vaults": len(context.of_kind("key_vault")),
+        }
 
     def service_level(self) -> ServiceLevel | None:
         """The SLA of vault operations."""

@@ -14,6 +14,7 @@ from agog_capacity.errors import InputError
 from agog_capacity.model import Count, GbPerMonth, Name
 from agog_capacity.periods import FloatArray
 from agog_capacity.prices.meter import Meter
+from agog_capacity.statements import Fact
 
 _PRODUCT = ("Load Balancer", "Load Balancer", "Standard")
 
@@ -33,6 +34,7 @@ class LoadBalancer(Component):
     """Cluster whose ingress it is."""
 
     title: ClassVar[str] = "Load balancer"
+    rule_kind: ClassVar[str] = "load_balancer"
 
     @classmethod
     def example(cls) -> Self:
@@ -106,6 +108,10 @@ class LoadBalancer(Component):
         ]
         together = np.sum([context.share_active(other) for other in alike], axis=0)
         return np.asarray(context.share_active(self) / np.maximum(together, 1), dtype=float)
+
+    def facts(self, context: UsageContext) -> dict[str, Fact]:
+        """The tier; the Basic one is no longer sold."""
+        return {"tier": "Standard"}
 
     def service_level(self) -> ServiceLevel | None:
         """The SLA where two or more healthy machines stand behind it."""

@@ -10,6 +10,7 @@ from pydantic import field_validator
 from agog_capacity.components.base import Component, ServiceLevel, Usage, UsageContext
 from agog_capacity.model import Flag, Label, Multiple
 from agog_capacity.prices.meter import Meter
+from agog_capacity.statements import Fact
 
 _FAMILIES = {"B": "Balanced", "M": "Memory Optimized", "X": "Compute Optimized", "A": "Flash Optimized"}
 
@@ -28,6 +29,7 @@ class ManagedRedis(Component):
     """Nodes that are billed with high availability. The field's reading; to be checked against an invoice."""
 
     title: ClassVar[str] = "Managed Redis"
+    rule_kind: ClassVar[str] = "managed_redis"
 
     @field_validator("size")
     @classmethod
@@ -60,6 +62,10 @@ class ManagedRedis(Component):
                 fields=("size", "high_availability", "ha_node_multiple"),
             ),
         )
+
+    def facts(self, context: UsageContext) -> dict[str, Fact]:
+        """Family of the size, and zones."""
+        return {"tier": _FAMILIES[self.size[0]], "zone_redundant": self.zone_redundant}
 
     def service_level(self) -> ServiceLevel | None:
         """The SLA by high availability and zones; without high availability a row without a promise."""

@@ -16,8 +16,9 @@ from agog_capacity.azure_sizes import (
 )
 from agog_capacity.components.base import Component, RefersTo, ServiceLevel, Usage, UsageContext
 from agog_capacity.errors import nearest
-from agog_capacity.model import Count, Gib, Label, Name
+from agog_capacity.model import Count, Flag, Gib, Label, Name
 from agog_capacity.prices.meter import Meter
+from agog_capacity.statements import Fact
 
 _DISK_PRODUCT = {"P": "Premium SSD Managed Disks", "E": "Standard SSD Managed Disks"}
 _VIRTUAL_MACHINES = "Azure Virtual Machines"
@@ -56,10 +57,15 @@ class NodePool(Component):
     """How the nodes are bought; spot nodes can be taken away and have no SLA."""
     zones: Count = 0
     """Availability zones the nodes are spread over; 0 for none."""
+    failover_scale_out: Flag | None = None
+    """Whether it must grow while another region is out, when all others need room too."""
+    operating_system: Label | None = None
+    """Operating system of the nodes, such as `Ubuntu 22.04`."""
     mode: Literal["system", "user"] = "user"
     """Whether the pool runs the cluster's own pods or the applications."""
 
     title: ClassVar[str] = "Node pool"
+    rule_kind: ClassVar[str] = "node_pool"
 
     @field_validator("vm_size")
     @classmethod
@@ -194,6 +200,23 @@ class NodePool(Component):
                 _VIRTUAL_MACHINES, "any", "single instance, Premium SSD or Ultra on all disks"
             )
         return ServiceLevel(_VIRTUAL_MACHINES, "any", "single instance, Standard SSD")
+
+    def facts(self, context: UsageContext) -> dict[str, Fact]:
+        """Series, zones, and where its room comes from."""
+        found: dict[str, Fact] = {
+            "vm_series": self._size.series,
+            "zone_redundant": self.zones >= 2,
+            "capacity_from": "stock",
+        }
+        least = self.min_nodes if self.min_nodes is not None else self.nodes
+        if self.zones and least is not None:
+            found["min_nodes_per_zone"] = least / self.zones
+        stated = {
+            "max_nodes": self.max_nodes,
+            "failover_scale_out": self.failover_scale_out,
+            "os": self.operating_system,
+        }
+        return {**found, **{name: value for name, value in stated.items() if value is not None}}
 
     def problems(self, context: UsageContext) -> tuple[tuple[str, str], ...]:
         """A pool stands in the region of its cluster."""

@@ -14,6 +14,7 @@ from agog_capacity.azure_sizes import parse_vm_size
 from agog_capacity.components.base import Component, RefersTo, ServiceLevel, Usage, UsageContext
 from agog_capacity.model import Flag, GbPerDay, Gib, In, Label, Multiple, Name
 from agog_capacity.prices.meter import Meter
+from agog_capacity.statements import Fact
 
 _SERVICE = "Azure Database for PostgreSQL"
 _TIERS = {"B": "Burstable", "D": "General Purpose", "E": "Memory Optimized"}
@@ -63,6 +64,7 @@ class PostgresFlexibleServer(Component):
     """Storage with high availability, in servers. The field's reading; to be checked against an invoice."""
 
     title: ClassVar[str] = "PostgreSQL"
+    rule_kind: ClassVar[str] = "postgres"
 
     @field_validator("vm_size")
     @classmethod
@@ -173,6 +175,40 @@ class PostgresFlexibleServer(Component):
             "zone-redundant HA" if self.high_availability == "zone_redundant" else "same-zone (zonal) HA"
         )
         return ServiceLevel(service, "General Purpose / Memory Optimized", kind_of)
+
+    def facts(self, context: UsageContext) -> dict[str, Fact]:
+        """Tier, place, role, high availability, and how it compares with its primary."""
+        replicas = [
+            other
+            for other in context.components.values()
+            if isinstance(other, PostgresFlexibleServer) and other.replica_of == self.name
+        ]
+        found: dict[str, Fact] = {
+            "tier": self.tier,
+            "region": str(self.region),
+            "role": "primary" if self.replica_of is None else "replica",
+            "ha": self.high_availability,
+            "replicas": len(replicas),
+            "geo_backup": self.backup_redundancy == "GRS",
+        }
+        if self.version is not None:
+            found["version"] = self.version
+        if self.promotion_trigger is not None:
+            found["promotion_trigger"] = self.promotion_trigger
+        primary = context.components.get(self.replica_of or "")
+        if isinstance(primary, PostgresFlexibleServer):
+            # A planned switch-over wants the same tier and size; a smaller server is an unequal one.
+            found["replica_tier_equal"] = self.vm_size == primary.vm_size
+            found["replica_storage_ratio"] = self.provisioned_gib / primary.provisioned_gib
+        return found
+
+    @property
+    def copy_of(self) -> str | None:
+        return self.replica_of
+
+    @property
+    def copied_to_pair(self) -> bool:
+        return self.backup_redundancy == "GRS"
 
     def problems(self, context: UsageContext) -> tuple[tuple[str, str], ...]:
         """A replica needs a primary that can have one, and its traffic a volume and a meter."""

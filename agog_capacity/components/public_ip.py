@@ -9,6 +9,7 @@ from pydantic import Field
 from agog_capacity.components.base import Component, Usage, UsageContext
 from agog_capacity.model import Flag, In, PositiveCount
 from agog_capacity.prices.meter import Meter
+from agog_capacity.statements import Fact
 
 _ADDRESS_BITS = 32
 
@@ -28,6 +29,7 @@ class PublicIp(Component):
     The field's reading; to be checked against an invoice."""
 
     title: ClassVar[str] = "Public IP"
+    rule_kind: ClassVar[str] = "public_ip"
 
     @classmethod
     def example(cls) -> Self:
@@ -52,3 +54,7 @@ class PublicIp(Component):
                 fields=("count", "prefix_length", "prefix_bills_each_address"),
             ),
         )
+
+    def facts(self, context: UsageContext) -> dict[str, Fact]:
+        """The tier; the Basic one is no longer sold."""
+        return {"tier": "Standard"}

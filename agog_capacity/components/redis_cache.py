@@ -14,7 +14,13 @@ from pydantic import model_validator
 from agog_capacity.components.base import Component, RefersTo, ServiceLevel, Usage, UsageContext
 from agog_capacity.model import Count, Flag, GbPerDay, Label, Name, PositiveCount
 from agog_capacity.prices.meter import Meter
+from agog_capacity.statements import Fact
 
+# Sizes of the provider's price page, in its GB.
+_DATA_GB = {
+    "C0": 0.25, "C1": 1.0, "C2": 2.5, "C3": 6.0, "C4": 13.0, "C5": 26.0, "C6": 53.0,
+    "P1": 6.0, "P2": 13.0, "P3": 26.0, "P4": 53.0, "P5": 120.0,
+}  # fmt: skip
 _SIZES = {"Basic": "C[0-6]", "Standard": "C[0-6]", "Premium": "P[1-5]"}
 
 
@@ -38,8 +44,11 @@ class RedisCache(Component):
     """Primary cache in another region whose linked copy this one is; set on the copy only."""
     geo_replication_gb_per_day: GbPerDay | None = None
     """What the primary sends to this copy; needed where they stand in different regions."""
+    geo_failover: Literal["manual", "automatic"] | None = None
+    """What makes a linked copy the primary when its region is lost."""
 
     title: ClassVar[str] = "Redis"
+    rule_kind: ClassVar[str] = "redis_cache"
 
     @model_validator(mode="after")
     def _size_is_of_the_tier(self) -> Self:
@@ -95,6 +104,34 @@ class RedisCache(Component):
             "Premium": "zone-redundant" if self.zone_redundant else "two or more nodes, no zones",
         }
         return ServiceLevel("Azure Cache for Redis", self.tier, configuration[self.tier])
+
+    def facts(self, context: UsageContext) -> dict[str, Fact]:
+        """Tier, persistence, zones, and how it is linked."""
+        linked = self.geo_replication_with is not None or any(
+            isinstance(other, RedisCache) and other.geo_replication_with == self.name
+            for other in context.components.values()
+        )
+        found: dict[str, Fact] = {
+            "tier": self.tier,
+            "persistence": self.persistence,
+            "zone_redundant": self.zone_redundant,
+            "geo_replication": linked,
+        }
+        if self.geo_failover is not None:
+            found["geo_failover"] = self.geo_failover
+        primary = context.components.get(self.geo_replication_with or "")
+        if isinstance(primary, RedisCache):
+            found["secondary_size_ratio"] = self.data_gb / primary.data_gb
+        return found
+
+    @property
+    def data_gb(self) -> float:
+        """Data it can hold: that of a size, for each shard. [GB]"""
+        return _DATA_GB[self.size] * self.shards
+
+    @property
+    def copy_of(self) -> str | None:
+        return self.geo_replication_with
 
     def problems(self, context: UsageContext) -> tuple[tuple[str, str], ...]:
         """Traffic to a linked copy in another region needs a volume and a meter.

@@ -11,6 +11,7 @@ from agog_capacity.components.base import Component, ServiceLevel, Usage, UsageC
 from agog_capacity.model import Count, Flag, PerMonth
 from agog_capacity.periods import FloatArray
 from agog_capacity.prices.meter import Meter
+from agog_capacity.statements import Fact
 
 
 class TrafficManager(Component):
@@ -29,6 +30,7 @@ class TrafficManager(Component):
     """Data points of the view of where clients come from; 0 where it is off."""
 
     regional: ClassVar[bool] = False
+    rule_kind: ClassVar[str] = "traffic_manager"
     title: ClassVar[str] = "Traffic Manager"
 
     @classmethod
@@ -69,6 +71,10 @@ class TrafficManager(Component):
             fields=(field, "fast_interval") if "fast" in meter else (field,),
             price_region="Global",
         )
+
+    def facts(self, context: UsageContext) -> dict[str, Fact]:
+        """How often it checks."""
+        return {"probe_interval_s": 10 if self.fast_interval else 30}
 
     def service_level(self) -> ServiceLevel | None:
         """The SLA of its answers; it says nothing about how fast they change."""

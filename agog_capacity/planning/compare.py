@@ -6,17 +6,39 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agog_capacity.availability.feasibility import Feasibility
 from agog_capacity.components.base import NodeTrace
 from agog_capacity.errors import NotInResult, nearest
-from agog_capacity.plan import Plan
+from agog_capacity.plan import Plan, Scenario
 from agog_capacity.planning.explain import Explanation, explain
-from agog_capacity.planning.forecast import Forecast, forecast
+from agog_capacity.planning.forecast import Forecast, feasibility, forecast
 from agog_capacity.planning.verdicts import Verdict, verdicts
 from agog_capacity.scaling.simulated import SimulationStore
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
+
+
+@dataclass(frozen=True)
+class StoppedScenario:
+    """A scenario that is not forecast, since it cannot be bought or run as it is written."""
+
+    scenario: Scenario
+    feasibility: Feasibility
+
+    @property
+    def name(self) -> str:
+        """Name of the scenario."""
+        return self.scenario.name
+
+    @property
+    def reason(self) -> str:
+        """What stops it, by rule and object."""
+        found: dict[str, list[str]] = {}
+        for finding in self.feasibility.stopping:
+            found.setdefault(finding.rule.id, []).append(finding.subject)
+        return "; ".join(f"{rule} ({', '.join(names)})" for rule, names in found.items())
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,11 +52,21 @@ class Comparison:
         In the order of the plan.
     reference : str
         Scenario that differences are taken from.
+    stopped : tuple of StoppedScenario
+        What cannot be bought or run as it is written, and so is not forecast.
     """
 
     plan: Plan
     forecasts: tuple[Forecast, ...]
     reference: str
+    stopped: tuple[StoppedScenario, ...] = ()
+
+    def feasibilities(self) -> dict[str, Feasibility]:
+        """Return what the rules say about each scenario, also about those that are stopped."""
+        return {
+            **{one.name: one.feasibility for one in self.forecasts},
+            **{one.name: one.feasibility for one in self.stopped},
+        }
 
     def forecast(self, scenario: str) -> Forecast:
         """Return the forecast of one scenario.
@@ -47,6 +79,9 @@ class Comparison:
         for candidate in self.forecasts:
             if candidate.name == scenario:
                 return candidate
+        for stopped in self.stopped:
+            if stopped.name == scenario:
+                raise NotInResult(f"scenario {scenario!r} is not forecast: {stopped.reason}")
         names = [candidate.name for candidate in self.forecasts]
         raise NotInResult(f"scenario {scenario!r} is not in this comparison; {nearest(scenario, names)}")
 
@@ -63,6 +98,22 @@ class Comparison:
         from agog_capacity.planning.tables import summary_frame
 
         return summary_frame(self)
+
+    def findings_frame(self) -> pd.DataFrame:
+        """Return what the rules of feasibility found, one row a scenario, rule and object.
+
+        Columns: severity, what is found, repair, source with its date, the reason it is accepted
+        (empty if it is not), and whether it stops the scenario.
+        """
+        from agog_capacity.planning.tables import findings_frame
+
+        return findings_frame(self)
+
+    def contract_frame(self) -> pd.DataFrame:
+        """Return the parts of each scenario's contractual availability, one row a scenario and part."""
+        from agog_capacity.planning.tables import contract_frame
+
+        return contract_frame(self)
 
     def verdict_frame(self) -> pd.DataFrame:
         """Return one row a scenario and target: the verdict in a word, and what is reached."""
@@ -163,7 +214,8 @@ def compare(
         Names of the scenarios; all of the plan if left out.
     reference : str, optional
         Scenario that differences are taken from; the plan's own if left out. It is always
-        compared, also when it is not among `scenarios`.
+        compared, also when it is not among `scenarios`; where it is stopped, the first that is not
+        takes its place.
     traces : mapping, optional
         For a scenario its simulated clusters, as `forecast` takes them.
     store : SimulationStore, optional
@@ -176,7 +228,8 @@ def compare(
     Raises
     ------
     NotInResult
-        If a scenario does not exist.
+        If a scenario does not exist. One that cannot be bought as it is written is no exception,
+        but stands under `stopped` with its reason.
     MissingPrices
         With every meter that has neither a price nor a stand-in.
     """
@@ -189,7 +242,13 @@ def compare(
     simulated = traces or {}
     for name in simulated:
         plan.scenario(name)
-    forecasts = tuple(
-        forecast(plan, name, traces=simulated.get(name), store=store) for name in dict.fromkeys(chosen)
-    )
-    return Comparison(plan, forecasts, base)
+    forecasts, stopped = [], []
+    for name in dict.fromkeys(chosen):
+        feasible = feasibility(plan, name)
+        if feasible.stopping:
+            stopped.append(StoppedScenario(plan.scenario(name), feasible))
+        else:
+            forecasts.append(forecast(plan, name, traces=simulated.get(name), store=store))
+    if forecasts and base in [one.name for one in stopped]:
+        base = forecasts[0].name
+    return Comparison(plan, tuple(forecasts), base, tuple(stopped))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agog_capacity.availability.contract import Contract, contract_availability
+from agog_capacity.availability.feasibility import Feasibility, check_feasibility
 from agog_capacity.charges import Charge, price_usage
 from agog_capacity.components.base import NodeTrace
-from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.errors import InfeasibleDesign, NotInResult, Problem, nearest
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.plan import Plan, Scenario
 from agog_capacity.planning.assumptions import Assumption, assumptions_behind, assumptions_of
@@ -35,6 +36,8 @@ class Forecast:
         One for each meter that a component uses.
     contract : Contract
         Contractual availability of the serving path.
+    feasibility : Feasibility
+        What the rules say about the design: findings, with what is accepted, and what is undecided.
     warnings : tuple of str
         What a reader must know about how components were counted.
     simulated : mapping of str to SimulatedCluster
@@ -46,6 +49,7 @@ class Forecast:
     currency: str
     charges: tuple[Charge, ...]
     contract: Contract
+    feasibility: Feasibility = field(default_factory=Feasibility, repr=False)
     warnings: tuple[str, ...] = ()
     simulated: Mapping[str, SimulatedCluster] = field(default_factory=dict)
 
@@ -160,10 +164,20 @@ def forecast(
     ------
     NotInResult
         If the plan has no such scenario, or a trace names no cluster of it.
+    InfeasibleDesign
+        With every rule that stops the scenario and that the plan does not accept.
     MissingPrices
         With every meter that has neither a price nor a stand-in.
     """
     chosen = plan.scenario(scenario)
+    feasible = feasibility(plan, scenario)
+    if feasible.stopping:
+        raise InfeasibleDesign(
+            Problem(
+                f"{finding} Or accept it: {{rule: {finding.rule.id}, reason: …}}", path=f"scenario {scenario}"
+            )
+            for finding in feasible.stopping
+        )
     clusters = [c.name for c in chosen.design.components.values() if c.kind == "aks_cluster"]
     for name in traces or {}:
         if name not in clusters:
@@ -182,13 +196,34 @@ def forecast(
     usage = [line for component in chosen.design.components.values() for line in component.usage(context)]
     charges = price_usage(usage, plan.prices, plan.months)
     contract = contract_availability(
-        chosen.design.serving_path, chosen.design.components, plan.service_levels
+        chosen.design.serving_path,
+        chosen.design.components,
+        plan.service_levels,
+        max(book.as_of for book in plan.prices.books),
     )
     warnings = tuple(
         w for component in chosen.design.components.values() for w in component.warnings(context)
     )
     warnings += tuple(f"{name}: {w}" for name, found in simulated.items() for w in found.warnings)
-    return Forecast(chosen, plan.months, plan.currency, charges, contract, warnings, simulated)
+    return Forecast(chosen, plan.months, plan.currency, charges, contract, feasible, warnings, simulated)
+
+
+def feasibility(plan: Plan, scenario: str) -> Feasibility:
+    """Hold the rules of what can be bought against one scenario of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+    scenario : str
+        Name of a scenario of the plan.
+
+    Returns
+    -------
+    Feasibility
+        Findings, errors first, and the rules that are undecided for want of a fact.
+    """
+    chosen = plan.scenario(scenario)
+    return check_feasibility(chosen.design, plan.months, plan.targets, plan.rules, plan.accept, chosen.name)
 
 
 def assumed(forecast: Forecast, charge: Charge) -> Iterator[Assumption]:

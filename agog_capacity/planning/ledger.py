@@ -78,7 +78,7 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
     `cost_…` and `difference_per_month` are in the plan's currency, percentages in percent; what is
     not known is NaN.
     """
-    reference = comparison.forecast(comparison.reference).cost_per_month
+    reference = comparison.forecast(comparison.reference).cost_per_month if comparison.forecasts else 0.0
     rows = []
     for one in comparison.forecasts:
         missed = [v.target for v in verdicts(one, comparison.plan.targets) if v.met is False]
@@ -103,6 +103,72 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
                     for stand_in, charge in one.stand_ins()
                 ),
                 "currency": one.currency,
+                "findings": "; ".join(dict.fromkeys(f.rule.id for f in one.feasibility.findings)),
+                "stopped_by": "",
+            }
+        )
+    for stopped in comparison.stopped:
+        unknown = dict.fromkeys(_NUMBERS, float("nan"))
+        words = dict.fromkeys(("availability_label", "missed_targets", "assumptions", "stand_ins"), "")
+        rows.append(
+            {
+                "scenario": stopped.name,
+                "title": stopped.scenario.title,
+                **unknown,
+                **words,
+                "currency": comparison.plan.currency,
+                "findings": "; ".join(dict.fromkeys(f.rule.id for f in stopped.feasibility.findings)),
+                "stopped_by": stopped.reason,
             }
         )
     return rows
+
+
+_NUMBERS = (
+    "cost_per_month", "cost_first_12_months", "cost_total", "difference_per_month", "difference_percent",
+    "availability_contractual_percent",
+)  # fmt: skip
+
+
+def finding_rows(comparison: Comparison) -> list[dict[str, Any]]:
+    """Return what the rules of feasibility found, one row a scenario, rule and object."""
+    return [
+        {
+            "scenario": name,
+            "severity": finding.rule.severity,
+            "rule": finding.rule.id,
+            "object": finding.subject,
+            "found": f"{finding.rule.service}: {finding.rule.feature}: {finding.rule.supported}",
+            "because": finding.because,
+            "repair": finding.rule.repair,
+            "source": finding.source_text,
+            "accepted": finding.accepted,
+            "stops": finding.stops,
+        }
+        for name, feasible in comparison.feasibilities().items()
+        for finding in feasible.findings
+    ]
+
+
+def contract_rows(comparison: Comparison) -> list[dict[str, Any]]:
+    """Return the parts of each scenario's contractual availability, one row a scenario and part."""
+    return [
+        {
+            "scenario": one.name,
+            "component": part.component,
+            "needed_by": part.branch or "every request",
+            "service": part.published.level.service,
+            "tier": part.published.level.tier,
+            "configuration": part.published.level.configuration,
+            "sla_percent": float(part.published.percent)
+            if part.published.percent is not None
+            else float("nan"),
+            "credit_ladder": part.published.ladder_text or "not known",
+            "source": part.published.source,
+            "date": part.published.date or "undated",
+            "confidence": part.published.confidence,
+            "note": part.published.note,
+        }
+        for one in comparison.forecasts
+        for part in one.contract.parts
+    ]

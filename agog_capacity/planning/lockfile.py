@@ -26,6 +26,9 @@ def lock_of(comparison: Comparison) -> dict[str, Any]:
         this library. It carries no clock: same inputs, same lock.
     """
     plan = comparison.plan
+    rules = [
+        [rule.id, rule.severity, str(rule.enforceable), *map(str, rule.conditions)] for rule in plan.rules
+    ]
     levels = [
         [*level, str(row.percent), row.source, row.date, row.confidence, row.note]
         for level, row in sorted(plan.service_levels.items())
@@ -38,6 +41,7 @@ def lock_of(comparison: Comparison) -> dict[str, Any]:
             for book in plan.prices.books
         ],
         "published_service_levels": {"sha256": hashlib.sha256(canonical(levels).encode()).hexdigest()},
+        "rules": {"sha256": hashlib.sha256(canonical(rules).encode()).hexdigest()},
         "scenarios": [forecast.name for forecast in comparison.forecasts],
         "reference": comparison.reference,
     }

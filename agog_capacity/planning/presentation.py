@@ -20,12 +20,13 @@ CHARTS = ("cost_by_component", "cost_by_region", "cost_by_month", "waterfall")
 
 def summary(comparison: Comparison) -> Table:
     """Return one row a scenario: cost, difference, contract, missed targets."""
-    currency, reference = comparison.plan.currency, comparison.forecast(comparison.reference)
-    verdicts = comparison.verdicts()
-    rows = []
+    currency, verdicts = comparison.plan.currency, comparison.verdicts()
+    reference = comparison.forecast(comparison.reference) if comparison.forecasts else None
+    rows: list[tuple[Cell, ...]] = []
     for one in comparison.forecasts:
-        difference = one.cost_per_month - reference.cost_per_month
-        share = 100 * difference / reference.cost_per_month if reference.cost_per_month else None
+        base = reference.cost_per_month if reference is not None else 0.0
+        difference = one.cost_per_month - base
+        share = 100 * difference / base if base else None
         missed = [v.target for v in verdicts[one.name] if v.met is False]
         rows.append(
             (
@@ -38,6 +39,7 @@ def summary(comparison: Comparison) -> Table:
                 "; ".join(missed) or "none",
             )
         )
+    rows += [(one.name, *[None] * 5, f"stopped by {one.reason}") for one in comparison.stopped]
     upper = (
         "; two regions are an upper bound"
         if any(f.contract.upper_bound for f in comparison.forecasts)
@@ -146,7 +148,8 @@ def contract_parts(forecast: Forecast) -> Table:
         f"{forecast.name}: {result}{hours} ({contract.label})",
         (
             Heading("component"), Heading("needed by"), Heading("SLA in %", decimals=4),
-            Heading("published for"), Heading("dated"), Heading("confidence"),
+            Heading("published for"), Heading("credits, below %: % of the fee"), Heading("dated"),
+            Heading("confidence"),
         ),
         tuple(
             (
@@ -154,6 +157,7 @@ def contract_parts(forecast: Forecast) -> Table:
                 part.branch or "every request",
                 float(part.published.percent) if part.published.percent is not None else None,
                 ", ".join(part.published.level),
+                part.published.ladder_text or "not known",
                 part.published.date or "undated",
                 part.published.confidence,
             )
@@ -341,6 +345,10 @@ def chart(comparison: Comparison, name: str, scenario: str | None = None) -> Spe
 
 
 def _waterfall(comparison: Comparison, scenario: str | None) -> Specification:
+    if not comparison.forecasts:
+        nothing = "No scenario can be bought as it is written, so there is nothing to compare."
+        currency, source = comparison.plan.currency, _source(comparison)
+        return waterfall("", ("", 0.0), {}, ("", 0.0), axis=currency, source=source, empty=nothing)
     reference = comparison.forecast(comparison.reference)
     others = [f for f in comparison.forecasts if f.name != reference.name]
     if scenario is not None:

@@ -17,8 +17,9 @@ from agog_capacity.errors import BrowserNotFound, InputError, Problem
 from agog_capacity.files import replace_file, spreadsheet_safe
 from agog_capacity.frames import CHARGES
 from agog_capacity.planning import presentation as shown
+from agog_capacity.planning import promises
 from agog_capacity.planning.explain import explain
-from agog_capacity.planning.ledger import charge_blocks, summary_rows
+from agog_capacity.planning.ledger import charge_blocks, finding_rows, summary_rows
 from agog_capacity.planning.lockfile import lock_hash, lock_of
 from agog_capacity.report.charts import Specification
 from agog_capacity.report.page import Page, Section, Unfolding, page_html
@@ -50,6 +51,7 @@ def comparison_text(comparison: Comparison) -> str:
         shown.years(comparison),
         shown.months(comparison),
         _short(shown.targets(comparison)),
+        promises.contracts(comparison),
         shown.simulated(comparison.forecasts),
         shown.warnings(comparison.forecasts),
         shown.assumptions(comparison.forecasts),
@@ -57,10 +59,9 @@ def comparison_text(comparison: Comparison) -> str:
         shown.gaps(comparison),
         shown.price_books(comparison),
     ]
-    contracts = [f"{f.name}: {f.contract.sources_line()}" for f in comparison.forecasts[:1]]
     head = "\n".join([comparison.plan.title, *textwrap.wrap(comparison.plan.description, 118)])
     tail = f"lockfile {lock_hash(lock_of(comparison))}"
-    return "\n\n".join([head, *map(text_table, tables), *contracts, tail])
+    return "\n\n".join([head, *map(text_table, tables), promises.findings_text(comparison), tail])
 
 
 def _short(table: Table) -> Table:
@@ -117,7 +118,18 @@ def comparison_page(comparison: Comparison) -> Page:
                 "The product of published SLAs along the path of a request. An SLA is where refunds start, not a forecast.",
                 "The product takes failures as independent, so a figure for two regions is an upper bound.",
             ),
-            tables=tuple(shown.contract_parts(forecast) for forecast in comparison.forecasts),
+            tables=(
+                promises.contracts(comparison),
+                *(shown.contract_parts(forecast) for forecast in comparison.forecasts),
+            ),
+        ),
+        Section(
+            "What can be bought",
+            text=(
+                "Rules about what a tier cannot do and what is no longer sold, held against every component.",
+                "An error stops its scenario unless the plan accepts it with a reason.",
+            ),
+            tables=(promises.findings(comparison),),
         ),
         Section(
             "What this rests on",
@@ -191,6 +203,14 @@ def comparison_json(comparison: Comparison) -> str:
             for one in comparison.forecasts
         ],
         "simulated": _records(shown.simulated(comparison.forecasts)),
+        "stopped": [
+            {"name": one.name, "title": one.scenario.title, "reason": one.reason}
+            for one in comparison.stopped
+        ],
+        "findings": finding_rows(comparison),
+        "not_decided": sorted(
+            {name for one in comparison.feasibilities().values() for name in one.undecided_ids}
+        ),
         "assumptions": _records(shown.assumptions(comparison.forecasts)),
         "stand_ins": _records(shown.stand_ins(comparison.forecasts)),
         "gaps": _records(shown.gaps(comparison)),

@@ -11,7 +11,7 @@ import pandas as pd
 from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.frames import CHARGES, checked
 from agog_capacity.planning.forecast import Forecast
-from agog_capacity.planning.ledger import charge_blocks, summary_rows
+from agog_capacity.planning.ledger import charge_blocks, contract_rows, finding_rows, summary_rows
 from agog_capacity.planning.verdicts import verdicts
 
 if TYPE_CHECKING:
@@ -50,6 +50,23 @@ def verdict_frame(comparison: Comparison) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["scenario", "target", "verdict", "result"]).set_index(
         ["scenario", "target"]
     )
+
+
+def findings_frame(comparison: Comparison) -> pd.DataFrame:
+    """Return what the rules of feasibility found; see `Comparison.findings_frame`."""
+    columns = (
+        "scenario", "severity", "rule", "object", "found", "because", "repair", "source", "accepted", "stops",
+    )  # fmt: skip
+    return pd.DataFrame(finding_rows(comparison), columns=list(columns))
+
+
+def contract_frame(comparison: Comparison) -> pd.DataFrame:
+    """Return the parts of contractual availabilities; see `Comparison.contract_frame`."""
+    columns = (
+        "scenario", "component", "needed_by", "service", "tier", "configuration", "sla_percent",
+        "credit_ladder", "source", "date", "confidence", "note",
+    )  # fmt: skip
+    return pd.DataFrame(contract_rows(comparison), columns=list(columns))
 
 
 def stand_in_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:

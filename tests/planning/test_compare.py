@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from agog_capacity.errors import MissingPrices, NotInResult
+from agog_capacity.errors import InfeasibleDesign, MissingPrices, NotInResult
 from agog_capacity.plan import load_plan
 from agog_capacity.planning.compare import Comparison, compare
+from agog_capacity.planning.forecast import forecast
+from agog_capacity.planning.publish import comparison_html, comparison_json, comparison_text
 
 PLANS = Path(__file__).parents[2] / "data" / "plans"
 SCENARIOS = ("single-region", "active-passive", "active-passive-scaled-down", "pilot-light", "active-active")
@@ -37,6 +39,15 @@ def test_golden_bill_of_the_first_month(request, golden, plan, scenario):
         "pricing_quantity", "pricing_unit", "list_unit_price", "list_cost", "price_book", "stand_in", "assumption",
     ]  # fmt: skip
     golden(f"bills/{plan}_{scenario}.csv", first[columns])
+
+
+def test_golden_bill_of_the_corrected_design(golden, listed):
+    charges = listed.forecast("corrected").to_frame()
+    first = charges[charges["billing_period_start"] == charges["billing_period_start"].min()]
+    golden(
+        "bills/listed_corrected.csv",
+        first[["component", "region_id", "meter", "pricing_quantity", "list_cost"]],
+    )
 
 
 @pytest.mark.parametrize("plan", ["listed", "stated"])
@@ -106,7 +117,7 @@ def test_a_quantity_times_its_price_is_its_cost(listed):
     assert (charges["pricing_quantity"] * charges["list_unit_price"]).tolist() == pytest.approx(
         charges["list_cost"].tolist()
     )
-    assert set(charges["scenario"]) == {*SCENARIOS, AUTOSCALED}
+    assert set(charges["scenario"]) == {*SCENARIOS, AUTOSCALED, "corrected"}
 
 
 def test_every_charge_names_its_book_and_source(listed):
@@ -220,6 +231,79 @@ def test_a_what_if_costs_the_difference_of_its_nodes(listed):
     few = compare(plan, ["three-nodes"])
     january = [few.forecast(name).monthly_cost[0] for name in ("active-passive", "three-nodes")]
     assert january[0] - january[1] == pytest.approx(2 * (744 * 0.384 + 34.56))
+
+
+def test_findings_are_printed_with_rule_source_and_repair(golden, listed):
+    """What the rules say about the brief's design, tier by tier, and what of it is accepted."""
+    frame = listed.findings_frame()
+    golden("findings_active_passive.csv", frame[frame["scenario"] == "active-passive"])
+    for text in (comparison_text(listed), comparison_html(listed)):
+        assert "redis-standard-no-persistence" in text and "Premium or Managed Redis" in text
+    assert not frame["stops"].any()
+    assert frame[(frame["severity"] == "error") & (frame["accepted"] == "")].empty
+    assert frame[["rule", "found", "repair", "source"]].ne("").all(axis=None)
+
+
+def test_the_corrected_design_has_no_finding_left(listed):
+    corrected = listed.forecast("corrected")
+    assert corrected.feasibility.findings == ()
+    assert corrected.cost_per_month > listed.forecast("active-passive").cost_per_month
+
+
+def test_every_acceptance_of_the_plans_is_used(listed, stated):
+    for comparison in (listed, stated):
+        frame = comparison.findings_frame()
+        used = set(frame.loc[frame["accepted"] != "", "rule"])
+        assert {acceptance.rule for acceptance in comparison.plan.accept} == used
+
+
+def test_an_error_that_nobody_accepts_stops_its_scenario_only(listed):
+    two_masters = {"statements": {"facts": {"postgres-us": {"writers": 2}}}}
+    plan = listed.plan.with_scenario("two-masters", two_masters, extends="active-active")
+    comparison = compare(plan)
+    assert [one.name for one in comparison.stopped] == ["two-masters"]
+    assert len(comparison.forecasts) == len(listed.forecasts)
+    row = comparison.to_frame().loc["two-masters"]
+    assert row["stopped_by"] == "pg-no-multi-master (postgres-us)"
+    assert row[["cost_per_month", "difference_per_month"]].isna().all()
+    for text in (comparison_html(comparison), comparison_json(comparison)):
+        assert "pg-no-multi-master (postgres-us)" in text
+    assert "error pg-no-multi-master at postgres-us in two-masters: stops" in comparison_text(comparison)
+    with pytest.raises(NotInResult, match="is not forecast: pg-no-multi-master"):
+        comparison.forecast("two-masters")
+    with pytest.raises(InfeasibleDesign, match="needs self-run EDB PGD or another database"):
+        forecast(plan, "two-masters")
+
+
+def test_a_stopped_reference_gives_its_place_to_the_first_that_is_not(listed):
+    two_masters = {"statements": {"facts": {"postgres-us": {"writers": 2}}}}
+    plan = listed.plan.with_scenario("two-masters", two_masters, extends="active-active")
+    comparison = compare(plan, ["two-masters", "pilot-light"], reference="two-masters")
+    assert comparison.reference == "pilot-light"
+    assert comparison.to_frame().loc["pilot-light", "difference_per_month"] == 0
+
+
+def test_a_plan_that_is_stopped_as_a_whole_is_a_table_of_reasons(listed):
+    two_masters = {"statements": {"facts": {"postgres-us": {"writers": 2}}}}
+    plan = listed.plan.with_scenario("two-masters", two_masters, extends="active-active")
+    comparison = compare(plan, ["two-masters"], reference="two-masters")
+    assert comparison.forecasts == ()
+    assert comparison.to_frame().loc["two-masters", "stopped_by"]
+    for text in (repr(comparison), comparison_text(comparison), comparison_html(comparison)):
+        assert "stopped by pg-no-multi-master" in text
+    assert comparison.charges().empty
+
+
+def test_contracts_of_all_scenarios_stand_side_by_side(listed):
+    frame = listed.contract_frame()
+    assert set(frame["scenario"]) == {*SCENARIOS, AUTOSCALED, "corrected"}
+    assert len(frame[frame["scenario"] == "active-passive"]) == 9
+    ladders = frame.set_index(["scenario", "component"])["credit_ladder"]
+    assert ladders["active-passive", "redis-us"] == "<99.9:10;<99.0:25"
+    assert ladders["corrected", "cache-us"] == "not known"
+    text = comparison_text(listed)
+    assert "Contractual availability: where refunds start, not a forecast" in text
+    assert "older than a year on 2026-10-10" in comparison_html(listed)
 
 
 def test_the_same_plan_gives_the_same_numbers_twice(listed):

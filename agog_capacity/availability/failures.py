@@ -1,0 +1,246 @@
+"""What fails: classes of failures with their rates, lengths, and what they do to a service.
+
+Rates come from a table of evidence and carry its uncertainty; exposure and severity say what of a counted
+incident reaches the service. A failure that is shared must not be counted twice: beta splits classes of
+region scope only, global classes are shared already, and own changes carry `hits_both`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from agog_capacity.availability.lengths import Lognormal
+from agog_capacity.availability.rates import GammaRate, jeffreys_rate
+from agog_capacity.documents import read_text, read_yaml
+from agog_capacity.errors import DocumentError, InputError, Problem, nearest
+from agog_capacity.model import Flag, Fraction, In, Model, Text
+from agog_capacity.validation import findings_of
+
+Scope = Literal["zone", "region", "global", "change"]
+"""What a failure takes: a zone, a region, a service that all regions share, or what a rollout reached."""
+Per = Literal["region-year", "server-year", "service-year"]
+
+_Positive = Annotated[float, Field(strict=True, gt=0, le=1e9)]
+
+
+class Rate(Model):
+    """Gamma belief of a rate: so many events in so many years."""
+
+    shape: Annotated[_Positive, In("events")]
+    """Events, with one half of Jeffreys' prior."""
+    exposure_years: Annotated[_Positive, In("years")]
+    """Years they were counted in."""
+
+
+class LengthOfFailure(Model):
+    """Lognormal length of a failure."""
+
+    median_h: Annotated[_Positive, In("h")]
+    """Half of the failures are shorter."""
+    sigma: Annotated[float, Field(strict=True, gt=0, le=10), In("of the logarithm")]
+    """Spread of the logarithm."""
+
+
+class FailureClass(Model):
+    """Failures of one kind."""
+
+    scope: Scope
+    per: Per
+    """What the rate counts: each region, each database server, or the service."""
+    rate: Rate
+    length: LengthOfFailure
+    exposure: Fraction
+    """Chance that a counted incident touches this service at all."""
+    severity: Fraction
+    """Share of the requests of what it hits that fail."""
+    beta: Fraction = 0.0
+    """Share of a region's events that hit both regions; region scope only."""
+    hits_both: Fraction | None = None
+    """Chance that an own change hits both regions; change scope only."""
+    failover: Flag = False
+    """Whether it makes a region fail over."""
+    blocks_failover: Flag = False
+    """Whether a failover that begins during it needs people."""
+    evidence: str = ""
+    """Row of the evidence table that rate and length come from."""
+    note: Text = ""
+
+    @model_validator(mode="after")
+    def _shared_once(self) -> Self:
+        if self.beta and self.hits_both is not None:
+            raise ValueError("beta and hits_both share the same failures twice; keep one")
+        if self.beta and self.scope != "region":
+            raise ValueError(f"beta is for classes of region scope; a {self.scope} class must not have it")
+        if self.hits_both is not None and self.scope != "change":
+            raise ValueError(f"hits_both is for own changes; a {self.scope} class must not have it")
+        return self
+
+    @property
+    def belief(self) -> GammaRate:
+        """The rate with its uncertainty, before exposure. [1/year]"""
+        return GammaRate(self.rate.shape, self.rate.exposure_years)
+
+    @property
+    def lengths(self) -> Lognormal:
+        """Length of a failure. [h]"""
+        return Lognormal(self.length.median_h, self.length.sigma)
+
+    @property
+    def events_per_year(self) -> float:
+        """Mean number of failures that reach the service, of what the rate counts. [1/year]"""
+        return self.belief.mean * self.exposure
+
+    @property
+    def lost_h_per_year(self) -> float:
+        """Mean loss of a design of one region, in hours of full outage. [h/year]"""
+        return self.events_per_year * self.lengths.mean * self.severity
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A row of the table of evidence."""
+
+    id: str
+    what: str
+    rate: GammaRate | None
+    """Jeffreys' belief of the count; None where the row has no count over years."""
+    length: Lognormal | None
+    """[h]"""
+    source: str
+    date: str
+    caveat: str
+
+
+_COLUMNS = (
+    "id", "what", "events", "exposure", "exposure_unit", "dur_median_h", "dur_sigma_ln", "source", "date",
+    "caveat",
+)  # fmt: skip
+
+
+def read_evidence(path: Path) -> dict[str, Evidence]:
+    """Read the table of evidence on outages, one row a count with its source.
+
+    Raises
+    ------
+    DocumentError
+        With every row whose numbers are none.
+    """
+    reader = csv.DictReader(io.StringIO(read_text(path, "table of evidence")))
+    lacking = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+    if lacking:
+        raise DocumentError([Problem(f"lacks the columns {', '.join(lacking)}", line=1, file=str(path))])
+    rows: dict[str, Evidence] = {}
+    problems: list[Problem] = []
+    for row in reader:
+        try:
+            rows[row["id"]] = _evidence(row)
+        except (InputError, ValueError) as error:
+            problems.append(Problem(f"{row['id']}: {error}", line=reader.line_num, file=str(path)))
+    if problems:
+        raise DocumentError(problems)
+    return rows
+
+
+def _evidence(row: Mapping[str, str]) -> Evidence:
+    counted = row["events"] and row["exposure"] and row["exposure_unit"].endswith("-years")
+    rate = jeffreys_rate(int(row["events"]), float(row["exposure"])) if counted else None
+    spread = row["dur_median_h"] and row["dur_sigma_ln"]
+    length = Lognormal(float(row["dur_median_h"]), float(row["dur_sigma_ln"])) if spread else None
+    return Evidence(row["id"], row["what"], rate, length, row["source"], row["date"], row["caveat"])
+
+
+def read_failure_classes(folder: Path) -> dict[str, FailureClass]:
+    """Read the failure classes beside the table of evidence they rest on.
+
+    Parameters
+    ----------
+    folder : path
+        Holds `failure_classes.yaml` and `failure_evidence.csv`.
+
+    Raises
+    ------
+    DocumentError
+        With every problem of the two files.
+    """
+    evidence = read_evidence(folder / "failure_evidence.csv")
+    document = read_yaml(folder / "failure_classes.yaml", "list of failure classes")
+    content = document.content if isinstance(document.content, dict) else {}
+    classes: dict[str, FailureClass] = {}
+    problems: list[Problem] = []
+    for name, values in content.items():
+        try:
+            classes[name] = FailureClass.model_validate(_with_evidence(values, evidence))
+        except ValidationError as error:
+            found = findings_of(error, (name,), FailureClass)
+            problems += [document.problem(place, message) for place, message in found]
+        except InputError as error:
+            problems += [document.problem((name,), problem.message) for problem in error.problems]
+    if problems or not classes:
+        raise DocumentError(problems or [Problem("holds no failure classes", file=document.file)])
+    return classes
+
+
+def _with_evidence(values: Any, evidence: Mapping[str, Evidence]) -> Any:
+    """Fill in rate and length from the evidence row that a class names."""
+    if not isinstance(values, dict) or "evidence" not in values:
+        return values
+    if values["evidence"] not in evidence:
+        raise InputError(
+            f"evidence {values['evidence']!r} is not a row; {nearest(values['evidence'], evidence)}"
+        )
+    row = evidence[values["evidence"]]
+    filled = dict(values)
+    if "rate" not in filled and row.rate is not None:
+        filled["rate"] = {"shape": row.rate.shape, "exposure_years": row.rate.exposure_years}
+    if "length" not in filled and row.length is not None:
+        filled["length"] = {"median_h": row.length.median, "sigma": row.length.sigma}
+    return filled
+
+
+def changed_classes(
+    classes: Mapping[str, FailureClass], changes: Mapping[str, Any]
+) -> tuple[dict[str, FailureClass], list[tuple[tuple[str, ...], str]]]:
+    """Return failure classes as a plan changes them.
+
+    Parameters
+    ----------
+    classes : mapping
+        The classes to begin with.
+    changes : mapping
+        By name: values that differ, a whole new class, or None for a class that does not apply.
+
+    Returns
+    -------
+    classes : dict
+    findings : list
+        What is wrong, with its place inside the changes.
+    """
+    result = dict(classes)
+    findings: list[tuple[tuple[Any, ...], str]] = []
+    for name, change in changes.items():
+        if change is None:
+            if result.pop(name, None) is None:
+                findings.append(
+                    ((name,), f"there is no failure class {name!r} to remove; {nearest(name, classes)}")
+                )
+            continue
+        if not isinstance(change, dict):
+            findings.append(((name,), "a failure class is a mapping of what differs, or null to remove it"))
+            continue
+        begin = result[name].model_dump() if name in result else {}
+        merged = begin | change
+        for part in ("rate", "length"):
+            if isinstance(change.get(part), dict) and isinstance(begin.get(part), dict):
+                merged[part] = begin[part] | change[part]
+        try:
+            result[name] = FailureClass.model_validate(merged)
+        except ValidationError as error:
+            findings += findings_of(error, (name,), FailureClass)
+    return result, findings

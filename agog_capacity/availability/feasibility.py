@@ -1,0 +1,165 @@
+"""Whether a design can be bought and run as it is written: rules against facts, with what is accepted.
+
+A finding that is an error stops its scenario, unless the plan accepts it with a reason. Rules that hang
+on facts nobody states are named as undecided: silence must not look like a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from agog_capacity.availability.rules import Rule, by_kind
+from agog_capacity.availability.subjects import subjects_of
+from agog_capacity.design import Design
+from agog_capacity.documents import Place
+from agog_capacity.errors import nearest
+from agog_capacity.model import Label, Model, Name, Text
+from agog_capacity.periods import Months
+from agog_capacity.targets import Targets
+
+_ORDER = {"error": 0, "warning": 1, "info": 2}
+
+
+class Acceptance(Model):
+    """A finding that the plan takes as it is, and why."""
+
+    rule: Label
+    """Id of the rule."""
+    reason: Text
+    """Why it is accepted: what is done about it, or until when."""
+    scenarios: tuple[Name, ...] = ()
+    """Scenarios it is accepted in; all if left out."""
+    objects: tuple[Name, ...] = ()
+    """Components and other objects it is accepted for; all if left out."""
+
+    def covers(self, rule: str, scenario: str, subject: str) -> bool:
+        """Tell whether it accepts a finding."""
+        return (
+            rule == self.rule
+            and (not self.scenarios or scenario in self.scenarios)
+            and (not self.objects or subject in self.objects)
+        )
+
+
+def unknown_acceptances(
+    accepted: Sequence[Acceptance], rules: Sequence[Rule], scenarios: Iterable[str]
+) -> list[tuple[Place, str]]:
+    """Return the acceptances that name rules or scenarios that do not exist, with their places in a plan."""
+    ids, names = [rule.id for rule in rules], list(scenarios)
+    found: list[tuple[Place, str]] = []
+    for index, one in enumerate(accepted):
+        if one.rule not in ids:
+            found.append(
+                (("accept", index, "rule"), f"rule {one.rule!r} does not exist; {nearest(one.rule, ids)}")
+            )
+        for name in one.scenarios:
+            if name not in names:
+                message = f"scenario {name!r} does not exist; {nearest(name, names)}"
+                found.append((("accept", index, "scenarios"), message))
+    return found
+
+
+@dataclass(frozen=True)
+class RuleFinding:
+    """A rule that fires on an object of a design."""
+
+    rule: Rule
+    subject: str
+    """Name of the object."""
+    accepted: str = ""
+    """Reason it is accepted; empty if it is not."""
+
+    @property
+    def stops(self) -> bool:
+        """Whether it stops the scenario."""
+        return self.rule.severity == "error" and not self.accepted
+
+    @property
+    def because(self) -> str:
+        """The facts it rests on, in words."""
+        return ", ".join(map(str, self.rule.conditions)) or "always"
+
+    @property
+    def source_text(self) -> str:
+        """The source with its date, and whether a copy of it was read."""
+        dated = f", {self.rule.date}" if self.rule.date else ""
+        return f"{self.rule.source}{dated}{'' if self.rule.verified else ' (not verified)'}"
+
+    def __str__(self) -> str:
+        """Return the finding with its rule, source and repair."""
+        end = f" Accepted: {self.accepted.rstrip('.')}." if self.accepted else ""
+        return (
+            f"{self.rule.severity} {self.rule.id}: {self.subject}: {self.rule.service}: {self.rule.feature}: "
+            f"{self.rule.supported} ({self.because}). Repair: {self.rule.repair.rstrip('.') or 'none is known'}. "
+            f"Source: {self.source_text}.{end}"
+        )
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """A rule that could fire on an object if a fact were stated."""
+
+    rule: Rule
+    subject: str
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Feasibility:
+    """What the rules say about a design."""
+
+    findings: tuple[RuleFinding, ...] = ()
+    """What fires, errors first."""
+    undecided: tuple[Undecided, ...] = ()
+
+    @property
+    def stopping(self) -> tuple[RuleFinding, ...]:
+        """Errors that nobody accepted."""
+        return tuple(finding for finding in self.findings if finding.stops)
+
+    @property
+    def undecided_ids(self) -> tuple[str, ...]:
+        """Ids of the rules that were not decided for some object."""
+        return tuple(dict.fromkeys(one.rule.id for one in self.undecided))
+
+
+def check_feasibility(
+    design: Design,
+    months: Months,
+    targets: Targets,
+    rules: Sequence[Rule],
+    accepted: Sequence[Acceptance] = (),
+    scenario: str = "",
+) -> Feasibility:
+    """Hold every rule against every object of a design.
+
+    Parameters
+    ----------
+    design : Design
+    months : Months
+        Horizon of the plan.
+    targets : Targets
+    rules : sequence of Rule
+    accepted : sequence of Acceptance
+        What the plan takes as it is.
+    scenario : str
+        Name of the scenario, for acceptances that are limited to some.
+
+    Returns
+    -------
+    Feasibility
+    """
+    enforced = by_kind(rules)
+    findings: list[RuleFinding] = []
+    undecided: list[Undecided] = []
+    for subject in subjects_of(design, months, targets):
+        for rule in enforced.get(subject.kind, ()):
+            verdict = rule.verdict(subject.facts)
+            if verdict is None:
+                undecided.append(Undecided(rule, subject.name, rule.missing(subject.facts)))
+            elif verdict:
+                covering = [a for a in accepted if a.covers(rule.id, scenario, subject.name)]
+                findings.append(RuleFinding(rule, subject.name, covering[0].reason if covering else ""))
+    findings.sort(key=lambda finding: (bool(finding.accepted), _ORDER[finding.rule.severity]))
+    return Feasibility(tuple(findings), tuple(undecided))

@@ -1,0 +1,281 @@
+"""The owner's incident history: it updates rates, lengths, exposure and severity of failure classes.
+
+k incidents in T years turn gamma(a, b) into gamma(a + k, b + T), class by class. T runs from the day the
+records began, not from the first incident, and an incident feeds one class only. Lengths are refitted by
+maximum likelihood with open incidents as censored; below five incidents a class keeps its spread, and its
+exposure and severity too, since a share of three tells nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+from pydantic import Field
+
+from agog_capacity.availability.failures import (
+    FailureClass,
+    LengthOfFailure,
+    Rate,
+    Scope,
+    changed_classes,
+    read_failure_classes,
+)
+from agog_capacity.availability.lengths import Lognormal
+from agog_capacity.documents import Place, read_text
+from agog_capacity.errors import DocumentError, InputError, Problem, nearest
+from agog_capacity.model import Label, Model, Name, PositiveCount
+
+ENOUGH = 5
+"""Incidents of a class from which its spread and shares are its own."""
+_COLUMNS = ("start", "end", "scope", "severity", "cause")
+_DAYS_PER_YEAR = 365.25
+
+
+class IncidentHistory(Model):
+    """Where the owner's incidents are recorded, and what they are to be counted by."""
+
+    file: Label
+    """CSV file beside the plan: start, end (empty while open), scope, severity, cause."""
+    records_began: date
+    """First day from which every incident would have been recorded."""
+    records_until: date
+    """Day up to which they are recorded."""
+    causes: Annotated[dict[Label, Name], Field(min_length=1)]
+    """Failure class that a cause feeds."""
+    regions: PositiveCount = 1
+    """Regions that ran meanwhile; counts years of classes that are counted by region."""
+    servers: PositiveCount = 1
+    """Database servers that ran meanwhile; counts years of classes that are counted by server."""
+
+    @property
+    def years(self) -> float:
+        """Length of the records. [years]"""
+        if self.records_until <= self.records_began:
+            raise InputError(
+                f"records_until {self.records_until} is not after records_began {self.records_began}"
+            )
+        return (self.records_until - self.records_began).days / _DAYS_PER_YEAR
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One recorded incident."""
+
+    start: datetime
+    end: datetime | None
+    """None while it is open."""
+    scope: Scope
+    severity: float
+    """Share of requests that failed; 0 if it did not reach the service."""
+    cause: str
+
+
+def read_incidents(path: Path, began: date, until: date) -> tuple[Incident, ...]:
+    """Read a history of incidents.
+
+    Parameters
+    ----------
+    path : path
+        CSV file with the columns start, end, scope, severity and cause; times as ISO 8601 with their zone.
+    began, until : date
+        First and last day of the records.
+
+    Raises
+    ------
+    DocumentError
+        With every row that cannot be used.
+    """
+    reader = csv.DictReader(io.StringIO(read_text(path, "history of incidents")))
+    lacking = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+    if lacking:
+        raise DocumentError([Problem(f"lacks the columns {', '.join(lacking)}", line=1, file=str(path))])
+    incidents: list[Incident] = []
+    problems: list[Problem] = []
+    for row in reader:
+        found: list[str] = []
+        incident = _incident(row, found)
+        if incident is not None and not began <= incident.start.date() <= until:
+            found.append(f"start {row['start']} is outside the records, {began} to {until}")
+        problems += [Problem(text, line=reader.line_num, file=str(path)) for text in found]
+        if incident is not None:
+            incidents.append(incident)
+    if problems:
+        raise DocumentError(problems)
+    return tuple(incidents)
+
+
+def _incident(row: Mapping[str, str], problems: list[str]) -> Incident | None:
+    start = _time("start", row["start"], problems)
+    end = _time("end", row["end"], problems) if (row["end"] or "").strip() else None
+    if start is not None and end is not None and end <= start:
+        problems.append(f"end {row['end']} is not after start {row['start']}")
+    scope = (row["scope"] or "").strip()
+    if scope not in get_args(Scope):
+        problems.append(f"scope {scope!r} is not known; {nearest(scope, get_args(Scope))}")
+    try:
+        severity = float(row["severity"])
+    except (TypeError, ValueError):
+        severity = math.nan
+    if not 0 <= severity <= 1:
+        problems.append(
+            f"severity {row['severity']!r} is not between 0 and 1; a percentage is divided by 100"
+        )
+    if problems or start is None:
+        return None
+    return Incident(start, end, scope, severity, (row["cause"] or "").strip())  # type: ignore[arg-type]
+
+
+def _time(name: str, text: str, problems: list[str]) -> datetime | None:
+    try:
+        time = datetime.fromisoformat((text or "").strip())
+    except ValueError:
+        problems.append(f"{name} {text!r} is not a time; write it like 2026-03-01T14:05Z")
+        return None
+    if time.tzinfo is None:
+        problems.append(f"{name} {text!r} has no time zone; end it with Z for UTC")
+        return None
+    return time.astimezone(UTC)
+
+
+def classes_of_plan(
+    folder: Path, changes: Mapping[str, Any], history: IncidentHistory | None, beside: Path
+) -> tuple[dict[str, FailureClass], list[tuple[Place, str | Problem]]]:
+    """Return the failure classes as a plan changes them, and then as its incidents do.
+
+    Parameters
+    ----------
+    folder : path
+        Holds the library's classes and their evidence.
+    changes : mapping
+        What the plan has under `failures`.
+    history : IncidentHistory, optional
+        What the plan has under `incidents`.
+    beside : path
+        Folder of the plan.
+
+    Returns
+    -------
+    classes : dict
+    findings : list
+        What is wrong, with its place in the plan; a problem of the history knows its own place.
+    """
+    classes, changed = changed_classes(read_failure_classes(folder), changes)
+    findings: list[tuple[Place, str | Problem]] = [(("failures", *at), message) for at, message in changed]
+    if history is None or findings:
+        return classes, findings
+    try:
+        incidents = read_incidents(beside / history.file, history.records_began, history.records_until)
+        return updated_classes(classes, incidents, history), []
+    except InputError as error:
+        return classes, [(("incidents",), p if p.file else p.message) for p in error.problems]
+
+
+def fitted_length(closed_h: Sequence[float], open_h: Sequence[float], prior: Lognormal) -> Lognormal:
+    """Return the lognormal that fits lengths best, open ones counted as longer than they are so far.
+
+    Parameters
+    ----------
+    closed_h, open_h : sequence of float
+        Lengths of closed incidents, and of open ones so far. [h]
+    prior : Lognormal
+        Kept where no incident is closed; its spread is kept below five incidents. [h]
+    """
+    if not closed_h:
+        return prior
+    logs, censored = [math.log(h) for h in closed_h], [math.log(h) for h in open_h]
+    count = len(logs) + len(censored)
+    own = count >= ENOUGH and len(set(logs)) > 1
+    mean, sigma = sum(logs) / len(logs), prior.sigma
+    for _ in range(10_000):
+        # Expectation: an open incident's logarithm is that of a normal beyond where it stands.
+        beyond = [_beyond((c - mean) / sigma) for c in censored]
+        first = [*logs, *(mean + sigma * one for one, _ in beyond)]
+        new_mean = sum(first) / count
+        new_sigma = sigma
+        if own:
+            squares = [(x - new_mean) ** 2 for x in logs]
+            squares += [
+                sigma**2 * two + 2 * sigma * (mean - new_mean) * one + (mean - new_mean) ** 2
+                for one, two in beyond
+            ]
+            new_sigma = math.sqrt(sum(squares) / count)
+        done = abs(new_mean - mean) + abs(new_sigma - sigma) < 1e-12
+        mean, sigma = new_mean, new_sigma
+        if done:
+            break
+    return Lognormal(math.exp(mean), sigma)
+
+
+def _beyond(z: float) -> tuple[float, float]:
+    """Return mean and mean square of a standard normal that is above z."""
+    survival = 0.5 * math.erfc(z / math.sqrt(2))
+    hazard = z + 1 / z if survival < 1e-280 else math.exp(-z * z / 2) / math.sqrt(2 * math.pi) / survival
+    return hazard, 1 + z * hazard
+
+
+def updated_classes(
+    classes: Mapping[str, FailureClass], incidents: Sequence[Incident], history: IncidentHistory
+) -> dict[str, FailureClass]:
+    """Return failure classes after the owner's incidents.
+
+    Every class that a cause can feed is updated, also one without an incident: none in T years is
+    evidence too. The others keep what they have.
+
+    Raises
+    ------
+    InputError
+        With every cause that feeds no class or one of another scope.
+    """
+    problems = [
+        f"causes: {cause!r} feeds {name!r}, which is no failure class; {nearest(name, classes)}"
+        for cause, name in history.causes.items()
+        if name not in classes
+    ]
+    by_class: dict[str, list[Incident]] = {name: [] for name in history.causes.values() if name in classes}
+    for incident in incidents:
+        name = history.causes.get(incident.cause)
+        if name is None:
+            problems.append(
+                f"cause {incident.cause!r} feeds no class; {nearest(incident.cause, history.causes)}"
+            )
+        elif name in classes and classes[name].scope != incident.scope:
+            problems.append(
+                f"incident of {incident.start:%Y-%m-%d} has scope {incident.scope}, but cause "
+                f"{incident.cause!r} feeds {name!r} of scope {classes[name].scope}"
+            )
+        elif name in by_class:
+            by_class[name].append(incident)
+    if problems:
+        raise InputError([Problem(text) for text in dict.fromkeys(problems)])
+    changed = {name: _updated(classes[name], own, history) for name, own in by_class.items()}
+    return {name: changed.get(name, known) for name, known in classes.items()}
+
+
+def _updated(known: FailureClass, own: Sequence[Incident], history: IncidentHistory) -> FailureClass:
+    units = {"region-year": history.regions, "server-year": history.servers, "service-year": 1}[known.per]
+    belief = known.belief.updated(len(own), history.years * units)
+    until = datetime(
+        history.records_until.year, history.records_until.month, history.records_until.day, tzinfo=UTC
+    )
+    reached = [one for one in own if one.severity > 0]
+    closed = [(one.end - one.start).total_seconds() / 3600 for one in reached if one.end is not None]
+    still = [
+        (until - one.start).total_seconds() / 3600 for one in reached if one.end is None and one.start < until
+    ]
+    length = fitted_length(closed, still, known.lengths)
+    enough = len(own) >= ENOUGH
+    return known.replace(
+        rate=Rate(shape=belief.shape, exposure_years=belief.exposure_years),
+        length=LengthOfFailure(median_h=length.median, sigma=length.sigma),
+        exposure=len(reached) / len(own) if enough else known.exposure,
+        severity=sum(one.severity for one in reached) / len(reached)
+        if enough and reached
+        else known.severity,
+    )

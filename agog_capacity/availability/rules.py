@@ -1,0 +1,220 @@
+"""Rules about what can be bought: what a tier cannot do, what is no longer sold, what contradicts itself.
+
+One row of the table is one rule with an id that stays. Its conditions are a flat list of comparisons of
+facts with constants, joined by *and*, so that a planner can read them in the table. Unknown facts and
+operators are errors when the table is read, not when a plan happens to meet them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+from agog_capacity.documents import read_text
+from agog_capacity.errors import DocumentError, Problem, nearest
+from agog_capacity.statements import KNOWN_FACTS, Fact
+
+Severity = Literal["error", "warning", "info"]
+Operator = Literal["eq", "in", "gt", "lt", "exists"]
+
+_COLUMNS = (
+    "id", "service", "tier", "feature", "supported", "severity", "enforceable", "applies_when",
+    "planner_rule", "note", "value", "source", "date", "checked_on",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison of a fact with a constant."""
+
+    fact: str
+    operator: Operator
+    constant: Any
+
+    def holds(self, facts: Mapping[str, Fact]) -> bool | None:
+        """Return whether it holds; None if the fact is not stated."""
+        if self.operator == "exists":
+            return (self.fact in facts) is self.constant
+        if self.fact not in facts:
+            return None
+        value = facts[self.fact]
+        if self.operator == "in":
+            return any(_same(value, choice) for choice in self.constant)
+        if self.operator == "eq":
+            return _same(value, self.constant)
+        constant = self.constant
+        if isinstance(value, bool) or isinstance(value, str) is not isinstance(constant, str):
+            return False
+        return bool(value > constant) if self.operator == "gt" else bool(value < constant)
+
+    def __str__(self) -> str:
+        """Return the comparison in words."""
+        words = {"eq": "is", "in": "is one of", "gt": "is above", "lt": "is below"}
+        if self.operator == "exists":
+            return f"{self.fact} is {'stated' if self.constant else 'not stated'}"
+        shown = ", ".join(map(str, self.constant)) if self.operator == "in" else str(self.constant)
+        return f"{self.fact} {words[self.operator]} {shown}"
+
+
+def _same(value: Fact, constant: Any) -> bool:
+    return isinstance(value, bool) is isinstance(constant, bool) and value == constant
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that can or cannot be bought, with its source."""
+
+    id: str
+    service: str
+    tier: str
+    feature: str
+    """What it is about, such as `data persistence`."""
+    supported: str
+    """Whether the feature exists: `yes`, `no`, `preview`, …"""
+    severity: Severity
+    """`error` stops a scenario unless it is accepted; `warning` and `info` travel with the result."""
+    enforceable: bool
+    """False for facts to show, which are never evaluated."""
+    kind: str
+    """Kind of object it speaks about."""
+    conditions: tuple[Condition, ...]
+    repair: str
+    """What to do."""
+    note: str
+    value: str
+    source: str
+    date: str
+    """Date of the source; empty where it gives none."""
+    checked_on: str
+    """Day a copy of the source was last read; empty if never, so that it is not verified."""
+
+    @property
+    def verified(self) -> bool:
+        """Whether a copy of the source was read."""
+        return bool(self.checked_on)
+
+    def verdict(self, facts: Mapping[str, Fact]) -> bool | None:
+        """Return whether all conditions hold; None where that hangs on facts that are not stated."""
+        found = [condition.holds(facts) for condition in self.conditions]
+        if False in found:
+            return False
+        return None if None in found else True
+
+    def missing(self, facts: Mapping[str, Fact]) -> tuple[str, ...]:
+        """Return the facts it needs that are not stated."""
+        return tuple(c.fact for c in self.conditions if c.holds(facts) is None)
+
+
+def read_rules(path: Path) -> tuple[Rule, ...]:
+    """Read the table of rules.
+
+    Parameters
+    ----------
+    path : path
+        CSV file with the columns of a `Rule`; `applies_when` is one flat JSON object.
+
+    Raises
+    ------
+    DocumentError
+        With every problem of the table: ids that stand twice, unknown kinds, facts and operators.
+    """
+    reader = csv.DictReader(io.StringIO(read_text(path, "table of rules")))
+    lacking = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+    if lacking:
+        raise DocumentError([Problem(f"lacks the columns {', '.join(lacking)}", line=1, file=str(path))])
+    rules: dict[str, Rule] = {}
+    problems: list[Problem] = []
+    for row in reader:
+        found: list[str] = []
+        rule = _rule(row, found)
+        if rule.id in rules:
+            found.append("stands twice; an id belongs to one rule")
+        problems += [
+            Problem(f"rule {rule.id!r}: {text}", line=reader.line_num, file=str(path)) for text in found
+        ]
+        rules[rule.id] = rule
+    if problems:
+        raise DocumentError(problems)
+    return tuple(rules.values())
+
+
+def _rule(row: Mapping[str, str], problems: list[str]) -> Rule:
+    if not row["id"].strip():
+        problems.append("has no id")
+    if row["severity"] not in get_args(Severity):
+        problems.append(f"severity {row['severity']!r} is not one of {', '.join(get_args(Severity))}")
+    if row["enforceable"] not in ("true", "false"):
+        problems.append(f"enforceable {row['enforceable']!r} is neither true nor false")
+    kind, conditions = _conditions(row["applies_when"], problems)
+    return Rule(
+        id=row["id"],
+        service=row["service"],
+        tier=row["tier"],
+        feature=row["feature"],
+        supported=row["supported"],
+        severity=row["severity"],  # type: ignore[arg-type]  # checked above; the problem is raised
+        enforceable=row["enforceable"] == "true",
+        kind=kind,
+        conditions=conditions,
+        repair=row["planner_rule"] or row["note"],
+        note=row["note"],
+        value=row["value"],
+        source=row["source"],
+        date=row["date"],
+        checked_on=row["checked_on"],
+    )
+
+
+def _conditions(text: str, problems: list[str]) -> tuple[str, tuple[Condition, ...]]:
+    try:
+        content = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        problems.append(f"applies_when is not JSON: {error}")
+        return "", ()
+    kind = content.get("kind") if isinstance(content, dict) else None
+    if not isinstance(kind, str) or kind not in KNOWN_FACTS:
+        problems.append(f"applies_when has no known kind, but {kind!r}; {nearest(kind, KNOWN_FACTS)}")
+        return "", ()
+    conditions: list[Condition] = []
+    for fact, wanted in content.items():
+        if fact == "kind":
+            continue
+        if fact not in KNOWN_FACTS[kind]:
+            problems.append(f"fact {fact!r} of {kind} is not known; {nearest(fact, KNOWN_FACTS[kind])}")
+            continue
+        for operator, constant in (wanted if isinstance(wanted, dict) else {"eq": wanted}).items():
+            if not _fits(operator, constant) or (operator == "eq" and isinstance(wanted, dict)):
+                problems.append(
+                    f"{fact}: {operator!r} with {constant!r} is not a condition; write a plain value, in with a "
+                    "list, gt or lt with a number or text, exists with true or false"
+                )
+                continue
+            conditions.append(Condition(fact, cast(Operator, operator), constant))
+    return kind, tuple(conditions)
+
+
+def _fits(operator: str, constant: Any) -> bool:
+    plain = isinstance(constant, str | int | float)
+    return {
+        "eq": plain,
+        "in": isinstance(constant, list)
+        and bool(constant)
+        and all(isinstance(choice, str | int | float) for choice in constant),
+        "gt": plain and not isinstance(constant, bool),
+        "lt": plain and not isinstance(constant, bool),
+        "exists": isinstance(constant, bool),
+    }.get(operator, False)
+
+
+def by_kind(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
+    """Return the rules that are evaluated, by the kind of object they speak about."""
+    found: dict[str, list[Rule]] = {}
+    for rule in rules:
+        if rule.enforceable:
+            found.setdefault(rule.kind, []).append(rule)
+    return found
