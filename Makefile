@@ -25,7 +25,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-emit-index-url --no-header --group build
 
-.PHONY: help compare test check fix lab pages bench lock clean .venv dev browser
+.PHONY: help compare test check fix lab pages bench soak lock clean .venv dev browser
 
 help: ## list the targets
 	@grep -hE '^[a-z.]+:.*## ' Makefile | sed -E 's/^([a-z.]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -65,6 +65,9 @@ pages: $(DEV) ## execute the notebooks and write them as HTML pages into out/not
 
 bench: $(DEV) ## run the benchmarks (ratios within one run)
 	@$(BIN)/python -m pytest -p pytest_benchmark.plugin tests/benchmarks $(PYTEST_ARGS)
+
+soak: $(DEV) ## run the properties that need very many random cases
+	@$(BIN)/python -m pytest -n $(WORKERS) -m soak tests $(PYTEST_ARGS)
 
 lock: $(DEV) ## resolve the newest allowed versions and write the locks: core to run, dev to test, all for the extras
 	@$(COMPILE) -o requirements/core.txt

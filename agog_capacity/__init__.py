@@ -18,14 +18,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agog_capacity.components import Component, kinds
     from agog_capacity.errors import AgogCapacityError, InputError
+    from agog_capacity.load.curve import LoadCurve
     from agog_capacity.plan import Plan, Scenario, load_plan
     from agog_capacity.planning.compare import Comparison, compare
     from agog_capacity.planning.explain import Explanation, explain
     from agog_capacity.planning.forecast import Forecast, forecast
     from agog_capacity.planning.publish import write_report
     from agog_capacity.planning.reconcile import Reconciliation, read_stated_costs, reconcile
+    from agog_capacity.planning.simulation import cluster_trace
     from agog_capacity.prices.book import PriceBook
     from agog_capacity.prices.reader import read_price_book
+    from agog_capacity.scaling.simulate import simulate_scaling
+    from agog_capacity.scaling.trace import ScalingTrace
+    from agog_capacity.scaling.workload import Workload
 
 __version__ = "0.1.0"
 
@@ -36,10 +41,14 @@ _HOME = {
     "Explanation": "planning.explain",
     "Forecast": "planning.forecast",
     "InputError": "errors",
+    "LoadCurve": "load.curve",
     "Plan": "plan",
     "PriceBook": "prices.book",
     "Reconciliation": "planning.reconcile",
+    "ScalingTrace": "scaling.trace",
     "Scenario": "plan",
+    "Workload": "scaling.workload",
+    "cluster_trace": "planning.simulation",
     "compare": "planning.compare",
     "explain": "planning.explain",
     "forecast": "planning.forecast",
@@ -48,6 +57,7 @@ _HOME = {
     "read_price_book": "prices.reader",
     "read_stated_costs": "planning.reconcile",
     "reconcile": "planning.reconcile",
+    "simulate_scaling": "scaling.simulate",
     "write_report": "planning.publish",
 }
 
@@ -58,10 +68,14 @@ __all__ = [
     "Explanation",
     "Forecast",
     "InputError",
+    "LoadCurve",
     "Plan",
     "PriceBook",
     "Reconciliation",
+    "ScalingTrace",
     "Scenario",
+    "Workload",
+    "cluster_trace",
     "compare",
     "explain",
     "forecast",
@@ -70,6 +84,7 @@ __all__ = [
     "read_price_book",
     "read_stated_costs",
     "reconcile",
+    "simulate_scaling",
     "write_report",
 ]
 

@@ -283,6 +283,8 @@ def run(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a dash that a terminal cannot show is no reason to fail
+    if sys.stderr.isatty():
+        _say_what_takes_long()
     try:
         code = app(arguments, prog_name="agog-capacity", standalone_mode=False)
     except AgogCapacityError as error:
@@ -305,6 +307,17 @@ def run(arguments: list[str] | None = None) -> int:
         show()
         return FAILED
     return code if isinstance(code, int) else FINE
+
+
+def _say_what_takes_long() -> None:
+    """Let the library's own messages appear where a person waits for them."""
+    import logging
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.getLogger("agog_capacity")
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO)
 
 
 def main() -> None:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from agog_capacity.components import Component, UsageContext, kinds
-from agog_capacity.components.base import RefersTo
+from agog_capacity.components.base import NodeTrace, RefersTo
 from agog_capacity.documents import Place
 from agog_capacity.errors import nearest
 from agog_capacity.inputs import Input, references_resolved
-from agog_capacity.periods import Months
+from agog_capacity.periods import FloatArray, Months
 from agog_capacity.statements import Statements
 from agog_capacity.topology import Region, Traffic
 from agog_capacity.validation import Finding, findings_of
 
-SECTIONS = ("inputs", "regions", "traffic", "components", "serving_path", "statements")
+if TYPE_CHECKING:
+    from agog_capacity.scaling.section import ScalingSection
+
+SECTIONS = ("inputs", "regions", "traffic", "components", "serving_path", "scaling", "statements")
 """What a design consists of."""
 
 
@@ -43,14 +46,27 @@ class Design:
     serving_path: tuple[PathStep, ...]
     """Hard dependencies of a request, in order; names of components, and alternatives of them."""
     inputs: Mapping[str, Input]
+    scaling: ScalingSection | None = None
+    """What runs on the clusters and which load it gets; None where nothing is simulated."""
     statements: Statements = field(default_factory=Statements)
     """What the plan states for the rules of feasibility beyond what is priced."""
     used_inputs: Mapping[Place, str] = field(repr=False, default_factory=dict)
     """Name of the input behind each place of the design that refers to one."""
 
-    def context(self, months: Months) -> UsageContext:
-        """Return what components may know of this design."""
-        return UsageContext(months, self.regions, self.traffic, self.components)
+    @property
+    def follows_load(self) -> bool:
+        """Whether amounts of this design grow and fall with its load."""
+        logs = any(getattr(component, "follows_load", False) for component in self.components.values())
+        return logs or (self.traffic is not None and self.traffic.follows_load)
+
+    def context(
+        self,
+        months: Months,
+        traces: Mapping[str, NodeTrace] | None = None,
+        load_multiples: FloatArray | None = None,
+    ) -> UsageContext:
+        """Return what components may know of this design, its simulated clusters and its load."""
+        return UsageContext(months, self.regions, self.traffic, self.components, traces or {}, load_multiples)
 
 
 def build_design(raw: Mapping[str, Any]) -> tuple[Design | None, list[Finding]]:
@@ -83,9 +99,10 @@ def build_design(raw: Mapping[str, Any]) -> tuple[Design | None, list[Finding]]:
     path = _serving_path(body, components, findings)
     statements = _statements(body, regions, components, findings)
     _check_shares(regions, findings)
+    scaling = _scaling(body, findings)
     if findings:
         return None, findings
-    design = Design(regions, traffic, components, path, inputs, statements, used)
+    design = Design(regions, traffic, components, path, inputs, scaling, statements, used)
     findings += _cross_checks(design)
     return (None if findings else design), findings
 
@@ -115,6 +132,18 @@ def _traffic(raw: Mapping[str, Any], findings: list[Finding]) -> Traffic | None:
         return Traffic.model_validate(raw["traffic"])
     except ValidationError as error:
         findings.extend(findings_of(error, ("traffic",), Traffic))
+        return None
+
+
+def _scaling(raw: Mapping[str, Any], findings: list[Finding]) -> ScalingSection | None:
+    if raw.get("scaling") is None:
+        return None
+    from agog_capacity.scaling.section import ScalingSection
+
+    try:
+        return ScalingSection.model_validate(raw["scaling"])
+    except ValidationError as error:
+        findings.extend(findings_of(error, ("scaling",), ScalingSection))
         return None
 
 
@@ -234,6 +263,10 @@ def _check_shares(regions: Mapping[str, Region], findings: list[Finding]) -> Non
 def _cross_checks(design: Design) -> list[Finding]:
     findings: list[Finding] = []
     context = design.context(Months("2000-01", 1))
+    if design.follows_load and design.scaling is None:
+        findings.append(
+            (("traffic",), "amounts follow a load, but the design has none; add the section scaling")
+        )
     if design.traffic is not None and not any(c.meters_traffic for c in design.components.values()):
         meters = [name for name, kind in kinds().items() if kind.meters_traffic]
         findings.append(

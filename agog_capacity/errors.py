@@ -77,6 +77,10 @@ class CurrencyMismatch(InputError):
     """Amounts in different currencies where one sum was asked for."""
 
 
+class CommitmentError(InputError):
+    """A commitment that cannot be planned, or usage that it cannot be applied to."""
+
+
 class PriceNotFound(AgogCapacityError, LookupError):
     """No price book on the plan's list, and no stand-in, has the price."""
 

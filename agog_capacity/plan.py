@@ -36,6 +36,7 @@ from agog_capacity.periods import MonthLength, Months
 from agog_capacity.prices.resolve import PriceList, load_price_books
 from agog_capacity.prices.stand_in import StandIn
 from agog_capacity.resources import data_directory
+from agog_capacity.scaling.manifest_folders import ManifestTexts, manifest_homes, read_manifest_folders
 from agog_capacity.targets import Targets
 from agog_capacity.validation import Finding, findings_of
 
@@ -145,6 +146,10 @@ class Plan:
     prices: PriceList = field(repr=False)
     service_levels: ServiceLevels = field(repr=False)
     rules: tuple[Rule, ...] = field(default=(), repr=False)
+    manifest_texts: Mapping[str, ManifestTexts] = field(default_factory=dict, repr=False)
+    """Kubernetes manifests that designs name."""
+    manifest_homes: tuple[Path, ...] = field(default=(), repr=False)
+    """Folders in which further manifests are looked for."""
     gaps: tuple[Gap, ...] = ()
     accept: tuple[Acceptance, ...] = ()
     failure_classes: Mapping[str, FailureClass] = field(default_factory=dict, repr=False)
@@ -198,8 +203,10 @@ class Plan:
         if extends is not None:
             content["scenarios"][name]["extends"] = extends
         digest = hashlib.sha256(f"{self.digest} {name} {extends} {change!r}".encode()).hexdigest()
-        file, scenarios = _checked(Document(content, {}, f"plan {self.name!r}"))
-        return dataclass_replace(self, file=file, scenarios=scenarios, digest=digest)
+        document = Document(content, {}, f"plan {self.name!r}")
+        file, scenarios = _checked(document)
+        texts = _manifest_texts(scenarios, self.manifest_homes, document)
+        return dataclass_replace(self, file=file, scenarios=scenarios, manifest_texts=texts, digest=digest)
 
 
 def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> Plan:
@@ -255,6 +262,8 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
     ]
     if problems:
         raise PlanError(problems)
+    homes = manifest_homes(path.resolve().parent)
+    texts = _manifest_texts(scenarios, homes, document)
     prices = PriceList(books, file.stand_ins)
     if prices.currency != file.currency:
         raise PlanError(
@@ -276,13 +285,29 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
         scenarios=scenarios,
         prices=prices,
         service_levels=read_service_levels(data_directory() / "availability" / "sla.csv"),
+        manifest_texts=texts,
+        manifest_homes=homes,
         rules=rules,
         gaps=file.gaps,
         accept=file.accept,
         failure_classes=classes,
-        digest=hashlib.sha256(text.encode()).hexdigest(),
+        digest=hashlib.sha256(
+            "\0".join([text, *(t for files in texts.values() for _, t in files)]).encode()
+        ).hexdigest(),
         file=file,
     )
+
+
+def _manifest_texts(
+    scenarios: Mapping[str, Scenario], homes: Sequence[Path], document: Document
+) -> dict[str, ManifestTexts]:
+    """Read the manifests that designs name, or raise with those that cannot be read."""
+    names = [s.design.scaling.manifests for s in scenarios.values() if s.design.scaling is not None]
+    texts, problems = read_manifest_folders(names, homes)
+    if problems:
+        place: Place = ("base", "scaling", "manifests")
+        raise PlanError([p if p.file else document.problem(place, p.message) for p in problems])
+    return texts
 
 
 def _checked(document: Document) -> tuple[PlanFile, dict[str, Scenario]]:

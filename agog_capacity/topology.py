@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from agog_capacity.errors import nearest
-from agog_capacity.model import Fraction, GbPerMonth, In, Label, Model, PerMonth
+from agog_capacity.model import Flag, Fraction, GbPerMonth, In, Label, Model, PerMonth
 
 Continent = Literal["North America", "Europe", "Asia", "Oceania", "South America", "Africa", "Middle East"]
 """Continent as transfer between regions is priced by."""
@@ -41,6 +41,9 @@ class Traffic(Model):
     """Responses sent to clients. [GB per month, decimal]"""
     to_origin_gb_per_month: GbPerMonth
     """Requests forwarded to the regions. [GB per month, decimal]"""
+    follows_load: Flag = False
+    """Whether the amounts grow and fall with the load of the design's `scaling`; they are then those
+    of a month at its mean, before growth and events."""
     client_zones: Annotated[dict[str, Fraction], Field(min_length=1), In("share of 1 by zone")]
     """Where the clients are: share of the traffic by billing zone, such as `Zone 1: 1.0`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,10 @@ GOLDEN = Path(__file__).parent / "golden"
 BENCHMARKS = Path(__file__).parent / "benchmarks"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DIFF_LINES = 60
+
+# Simulations are kept per test run, shared by its workers, and never taken from the user's own cache.
+_RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}"
+os.environ["XDG_CACHE_HOME"] = str(Path(tempfile.gettempdir()) / f"agog-capacity-tests-{_RUN}")
 
 IN_CI = os.environ.get("CI", "").lower() == "true"
 

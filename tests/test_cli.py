@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -141,7 +142,9 @@ def test_the_installed_program_answers_and_passes_exit_codes_on():
 def test_a_terminal_that_speaks_only_ascii_gets_its_output_too(form):
     program = Path(sys.executable).with_name("agog-capacity")
     done = subprocess.run(
-        [program, "compare", AGOG, "--format", form], capture_output=True, env={"PYTHONIOENCODING": "ascii"}
+        [program, "compare", AGOG, "--format", form],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )
     assert done.returncode == FINE
     assert b"Traceback" not in done.stderr

@@ -119,7 +119,7 @@ class Bandwidth(Component):
                 continue
             yield self.line(
                 _INTERNET,
-                traffic.to_clients_gb_per_month * region.traffic_share * share,
+                traffic.to_clients_gb_per_month * region.traffic_share * share * context.traffic_multiples,
                 "GB",
                 f"{traffic.to_clients_gb_per_month:,.12g} GB to clients a month x {region.traffic_share:g} of the traffic, "
                 "without what goes through Front Door",

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self
 
 import numpy as np
 from pydantic import model_validator
@@ -76,6 +76,13 @@ class Usage:
     """False where a free grant of the meter does not apply, such as log ingestion under Sentinel."""
 
 
+class NodeTrace(Protocol):
+    """What a simulated cluster tells about its node pools; `scaling.trace.ScalingTrace` is one."""
+
+    def node_hours(self, pool: str, months: Months) -> FloatArray:
+        """Return the billed node-hours of a pool in each month, shape (months,). [h]"""
+
+
 @dataclass(frozen=True)
 class UsageContext:
     """What a component may know of the design around it."""
@@ -84,6 +91,17 @@ class UsageContext:
     regions: Mapping[str, Region]
     traffic: Traffic | None
     components: Mapping[str, Component]
+    traces: Mapping[str, NodeTrace] = field(default_factory=dict)
+    """Simulated clusters by the name of their component."""
+    load_multiples: FloatArray | None = None
+    """Load of each month in multiples of its mean before growth, shape (months,); None where no load is given."""
+
+    @property
+    def traffic_multiples(self) -> FloatArray:
+        """What to multiply amounts of the traffic with, shape (months,): 1 where they do not follow a load."""
+        if self.traffic is None or not self.traffic.follows_load or self.load_multiples is None:
+            return np.ones(self.months.count)
+        return self.load_multiples
 
     def share_active(self, component: Component) -> FloatArray:
         """Share of each month in which the component exists, shape (months,)."""
@@ -162,6 +180,10 @@ class Component(Model):
     def service_level(self) -> ServiceLevel | None:
         """Return the published SLA the component falls under, or None if it has none."""
         return None
+
+    def warnings(self, context: UsageContext) -> tuple[str, ...]:
+        """Return what a reader of a forecast must know about how this component was counted."""
+        return ()
 
     def facts(self, context: UsageContext) -> dict[str, Fact]:
         """Return what rules of feasibility may know of it; what is not known is left out.

@@ -103,7 +103,7 @@ class FrontDoor(Component):
                 lines.append(
                     self.line(
                         self._meter(name),
-                        amount * share * self.traffic_share * months,
+                        amount * share * self.traffic_share * months * context.traffic_multiples,
                         unit,
                         f"{amount:,.12g} {what} a month x {share * self.traffic_share:g} of the traffic",
                         fields=("tier", "traffic_share", f"traffic.{field}", "traffic.client_zones"),

@@ -84,7 +84,7 @@ class LoadBalancer(Component):
         both_gb = traffic.to_clients_gb_per_month + traffic.to_origin_gb_per_month
         return self.line(
             meter,
-            both_gb * region.traffic_share * self._share_of_region(context),
+            both_gb * region.traffic_share * self._share_of_region(context) * context.traffic_multiples,
             "GB",
             f"{both_gb:,.12g} GB from and to clients a month x {region.traffic_share:g} of the traffic, "
             "shared by the load balancers of the region",

@@ -46,6 +46,9 @@ class LogAnalytics(Component):
     """Table plan: Basic and Auxiliary are cheaper to ingest and are billed by what searches read."""
     commitment_tier_gb_per_day: CommitmentTier | None = None
     """Daily amount paid whether it arrives or not; what exceeds it pays the tier's own rate."""
+    follows_load: Flag = False
+    """Whether what arrives grows and falls with the load of the design's `scaling`; `gb_per_day` is then
+    that of a day at its mean, before growth and events. Retention and archive stay those of `gb_per_day`."""
     retention_days: Days = 30.0
     """How long logs can be queried; 31 days are included, 90 with Application Insights, 30 with the cheap plans."""
     application_insights: Flag = False
@@ -118,6 +121,9 @@ class LogAnalytics(Component):
 
     def _ingestion(self, context: UsageContext) -> Usage:
         days = context.days(self)
+        arriving = np.full(context.months.count, self.gb_per_day)
+        if self.follows_load and context.load_multiples is not None:
+            arriving = arriving * context.load_multiples
         tier = self.commitment_tier_gb_per_day
         if tier is not None:
             # The overage pays the tier's rate per GB, so it counts as a further part of the tier.
@@ -125,7 +131,7 @@ class LogAnalytics(Component):
                 Meter(
                     *_MONITOR, f"{tier} GB Commitment Tier", f"{tier} GB Commitment Tier Capacity Reservation"
                 ),
-                days * max(1.0, self.gb_per_day / tier),
+                days * np.maximum(1.0, arriving / tier),
                 "Day",
                 f"{tier} GB a day x days of the month; {self.gb_per_day:g} GB arrive, more than the tier at its own rate",
                 fields=("commitment_tier_gb_per_day", "gb_per_day"),
@@ -136,10 +142,10 @@ class LogAnalytics(Component):
             meter = Meter(*_MONITOR, "-", f"{self.plan} Logs Data Ingestion")
         return self.line(
             meter,
-            self.gb_per_day * days,
+            arriving * days,
             "GB",
-            f"{self.gb_per_day:g} GB a day x days of the month",
-            fields=("gb_per_day", "plan", "sentinel", "free_grant_under_sentinel"),
+            f"{self.gb_per_day:g} GB a day{' x load' if self.follows_load else ''} x days of the month",
+            fields=("gb_per_day", "follows_load", "plan", "sentinel", "free_grant_under_sentinel"),
             pool="billing account",
             free_grant=not self.sentinel or self.free_grant_under_sentinel,
         )

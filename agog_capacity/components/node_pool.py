@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, Self
 
+import numpy as np
 from pydantic import field_validator, model_validator
 
 from agog_capacity.azure_sizes import (
@@ -50,6 +51,8 @@ class NodePool(Component):
     local_disk_gib: Gib | None = None
     """Space for an ephemeral OS disk on the machine, its cache or temporary disk; only for sizes whose
     space this library does not know."""
+    memory_gib: Gib | None = None
+    """Memory of a node; needed to simulate sizes that are not of the families D, E and F."""
     purchase: Literal["on-demand", "spot"] = "on-demand"
     """How the nodes are bought; spot nodes can be taken away and have no SLA."""
     zones: Count = 0
@@ -138,31 +141,47 @@ class NodePool(Component):
         return "P" if self._size.takes_premium_disks else "E"
 
     def usage(self, context: UsageContext) -> tuple[Usage, ...]:
-        """Node-hours, and the managed OS disks by the month."""
-        count = self.billed_nodes
-        fixed = self.nodes is not None
-        basis = "" if fixed else " (the autoscaler's minimum; no simulation yet)"
-        counted = ("nodes",) if fixed else ("min_nodes", "max_nodes")
+        """Node-hours, and the managed OS disks by the month: simulated, fixed, or at the minimum."""
+        share = context.share_active(self)
+        trace = context.traces.get(self.cluster) if self.nodes is None else None
+        if trace is not None:
+            nodes = trace.node_hours(self.name, context.months) / context.months.hours
+            counted: tuple[str, ...] = ("min_nodes", "max_nodes", "scaling.load", "scaling.workloads")
+            how = f"{nodes.mean():.3g} nodes on average, simulated,"
+        else:
+            nodes = np.full(context.months.count, float(self.billed_nodes))
+            fixed = self.nodes is not None
+            counted = ("nodes",) if fixed else ("min_nodes", "max_nodes")
+            how = f"{self.billed_nodes} nodes" + ("" if fixed else " (the minimum, not simulated)")
         compute = self.line(
             Meter("Virtual Machines", "Linux", self.vm_size, "Compute"),
-            count * context.hours(self),
+            nodes * context.hours(self),
             "Hour",
-            f"{count} node{'s' * (count != 1)} x hours of the month{basis}",
+            f"{how} x hours of the month",
             fields=("vm_size", *counted, "purchase"),
             purchase_option=self.purchase,
         )
         if self.os_disk == "ephemeral":
             return (compute,)
         size_class = disk_class(self._disk_gib, self._disk_letter)
-        disks = count + self.stopped_nodes
+        stopped = f" and {self.stopped_nodes} stopped" if self.stopped_nodes else ""
         disk = self.line(
             Meter("Storage", _DISK_PRODUCT[self._disk_letter], f"{size_class} LRS", f"{size_class} LRS Disk"),
-            disks * context.share_active(self),
+            (nodes + self.stopped_nodes) * share,
             "Month",
-            f"{disks} OS disk{'s' * (disks != 1)} of {self._disk_gib:g} GiB, billed as {size_class}, x months{basis}",
+            f"OS disks of {how}{stopped}: {self._disk_gib:g} GiB, billed as {size_class}, x months",
             fields=("os_disk", "os_disk_gib", *counted, "stopped_nodes"),
         )
         return compute, disk
+
+    def warnings(self, context: UsageContext) -> tuple[str, ...]:
+        """A pool between two bounds is counted at its minimum where no load is simulated."""
+        if self.nodes is not None or self.cluster in context.traces or self.min_nodes == self.max_nodes:
+            return ()
+        counted = f"{self.name} is counted at its minimum of {self.min_nodes} nodes"
+        return (
+            f"{counted}, though it may grow to {self.max_nodes}; give nodes, or a trace of {self.cluster}",
+        )
 
     def service_level(self) -> ServiceLevel | None:
         """The SLA of the virtual machines: over zones, or of a single one by its disk.

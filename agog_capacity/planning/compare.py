@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agog_capacity.availability.feasibility import Feasibility
+from agog_capacity.components.base import NodeTrace
 from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.plan import Plan, Scenario
 from agog_capacity.planning.explain import Explanation, explain
 from agog_capacity.planning.forecast import Forecast, feasibility, forecast
 from agog_capacity.planning.verdicts import Verdict, verdicts
+from agog_capacity.scaling.simulated import SimulationStore
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,6 +127,12 @@ class Comparison:
 
         return stand_in_frame(self.forecasts)
 
+    def simulated(self) -> pd.DataFrame:
+        """Return what the autoscalers did: nodes of each simulated pool, bounds, mean and peak."""
+        from agog_capacity.planning.tables import simulated_frame
+
+        return simulated_frame(self.forecasts)
+
     def charges(self) -> pd.DataFrame:
         """Return every charge of every scenario; columns as in `agog_capacity.frames.CHARGES`."""
         from agog_capacity.planning.tables import charges_frame
@@ -190,7 +198,12 @@ class Comparison:
 
 
 def compare(
-    plan: Plan, scenarios: Sequence[str] | None = None, *, reference: str | None = None
+    plan: Plan,
+    scenarios: Sequence[str] | None = None,
+    *,
+    reference: str | None = None,
+    traces: Mapping[str, Mapping[str, NodeTrace]] | None = None,
+    store: SimulationStore | None = None,
 ) -> Comparison:
     """Forecast scenarios of a plan and set them side by side.
 
@@ -203,6 +216,10 @@ def compare(
         Scenario that differences are taken from; the plan's own if left out. It is always
         compared, also when it is not among `scenarios`; where it is stopped, the first that is not
         takes its place.
+    traces : mapping, optional
+        For a scenario its simulated clusters, as `forecast` takes them.
+    store : SimulationStore, optional
+        Where simulations are looked up and kept, as `forecast` takes it.
 
     Returns
     -------
@@ -222,13 +239,16 @@ def compare(
     )
     if base not in chosen:
         chosen = [base, *chosen]
+    simulated = traces or {}
+    for name in simulated:
+        plan.scenario(name)
     forecasts, stopped = [], []
     for name in dict.fromkeys(chosen):
         feasible = feasibility(plan, name)
         if feasible.stopping:
             stopped.append(StoppedScenario(plan.scenario(name), feasible))
         else:
-            forecasts.append(forecast(plan, name))
+            forecasts.append(forecast(plan, name, traces=simulated.get(name), store=store))
     if forecasts and base in [one.name for one in stopped]:
         base = forecasts[0].name
     return Comparison(plan, tuple(forecasts), base, tuple(stopped))

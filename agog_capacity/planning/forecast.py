@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,13 @@ import numpy as np
 from agog_capacity.availability.contract import Contract, contract_availability
 from agog_capacity.availability.feasibility import Feasibility, check_feasibility
 from agog_capacity.charges import Charge, price_usage
-from agog_capacity.errors import InfeasibleDesign, Problem
+from agog_capacity.components.base import NodeTrace
+from agog_capacity.errors import InfeasibleDesign, NotInResult, Problem, nearest
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.plan import Plan, Scenario
 from agog_capacity.planning.assumptions import Assumption, assumptions_behind, assumptions_of
 from agog_capacity.prices.stand_in import StandIn
+from agog_capacity.scaling.simulated import SimulatedCluster, SimulationStore
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +38,10 @@ class Forecast:
         Contractual availability of the serving path.
     feasibility : Feasibility
         What the rules say about the design: findings, with what is accepted, and what is undecided.
+    warnings : tuple of str
+        What a reader must know about how components were counted.
+    simulated : mapping of str to SimulatedCluster
+        What the autoscalers did, by the name of the cluster.
     """
 
     scenario: Scenario
@@ -44,6 +50,8 @@ class Forecast:
     charges: tuple[Charge, ...]
     contract: Contract
     feasibility: Feasibility = field(default_factory=Feasibility, repr=False)
+    warnings: tuple[str, ...] = ()
+    simulated: Mapping[str, SimulatedCluster] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -113,13 +121,27 @@ class Forecast:
         )
 
     def _repr_html_(self) -> str:
-        from agog_capacity.planning.presentation import assumptions, contract_parts, cost_of, stand_ins
+        from agog_capacity.planning.presentation import (
+            assumptions,
+            contract_parts,
+            cost_of,
+            simulated,
+            stand_ins,
+        )
         from agog_capacity.report.tables import notebook_html
 
-        return notebook_html([cost_of(self), contract_parts(self), assumptions([self]), stand_ins([self])])
+        tables = [cost_of(self), contract_parts(self), assumptions([self]), stand_ins([self])]
+        tables[1:1] = [simulated([self])] if self.simulated else []
+        return notebook_html(tables, [f"Warning: {warning}." for warning in self.warnings])
 
 
-def forecast(plan: Plan, scenario: str) -> Forecast:
+def forecast(
+    plan: Plan,
+    scenario: str,
+    *,
+    traces: Mapping[str, NodeTrace] | None = None,
+    store: SimulationStore | None = None,
+) -> Forecast:
     """Forecast one scenario of a plan.
 
     Parameters
@@ -127,6 +149,12 @@ def forecast(plan: Plan, scenario: str) -> Forecast:
     plan : Plan
     scenario : str
         Name of a scenario of the plan.
+    traces : mapping of str to NodeTrace, optional
+        Simulated clusters by the name of their component (`simulate_scaling` makes them). Node pools
+        of such a cluster that have no fixed count follow the trace; its pools carry their names.
+        Left out, the clusters are simulated if the design says with which load.
+    store : SimulationStore, optional
+        Where simulations are looked up and kept; in the user's cache folder if left out.
 
     Returns
     -------
@@ -135,7 +163,7 @@ def forecast(plan: Plan, scenario: str) -> Forecast:
     Raises
     ------
     NotInResult
-        If the plan has no such scenario.
+        If the plan has no such scenario, or a trace names no cluster of it.
     InfeasibleDesign
         With every rule that stops the scenario and that the plan does not accept.
     MissingPrices
@@ -150,7 +178,21 @@ def forecast(plan: Plan, scenario: str) -> Forecast:
             )
             for finding in feasible.stopping
         )
-    context = chosen.design.context(plan.months)
+    clusters = [c.name for c in chosen.design.components.values() if c.kind == "aks_cluster"]
+    for name in traces or {}:
+        if name not in clusters:
+            raise NotInResult(f"there is a trace of {name!r}, which is no cluster; {nearest(name, clusters)}")
+    simulated: Mapping[str, SimulatedCluster] = {}
+    if traces is None and chosen.design.scaling is not None:
+        from agog_capacity.planning.simulation import simulated_clusters
+
+        simulated = simulated_clusters(plan, chosen.design, store or SimulationStore.default())
+    multiples = None
+    if chosen.design.follows_load and chosen.design.scaling is not None:
+        from agog_capacity.planning.simulation import load_multiples
+
+        multiples = load_multiples(chosen.design.scaling, plan.months)
+    context = chosen.design.context(plan.months, simulated if traces is None else traces, multiples)
     usage = [line for component in chosen.design.components.values() for line in component.usage(context)]
     charges = price_usage(usage, plan.prices, plan.months)
     contract = contract_availability(
@@ -159,7 +201,11 @@ def forecast(plan: Plan, scenario: str) -> Forecast:
         plan.service_levels,
         max(book.as_of for book in plan.prices.books),
     )
-    return Forecast(chosen, plan.months, plan.currency, charges, contract, feasible)
+    warnings = tuple(
+        w for component in chosen.design.components.values() for w in component.warnings(context)
+    )
+    warnings += tuple(f"{name}: {w}" for name, found in simulated.items() for w in found.warnings)
+    return Forecast(chosen, plan.months, plan.currency, charges, contract, feasible, warnings, simulated)
 
 
 def feasibility(plan: Plan, scenario: str) -> Feasibility:

@@ -30,7 +30,8 @@ def lock_of(comparison: Comparison) -> dict[str, Any]:
         [rule.id, rule.severity, str(rule.enforceable), *map(str, rule.conditions)] for rule in plan.rules
     ]
     levels = [
-        [*level, str(row.percent), row.source, row.date] for level, row in sorted(plan.service_levels.items())
+        [*level, str(row.percent), row.source, row.date, row.confidence, row.note]
+        for level, row in sorted(plan.service_levels.items())
     ]
     return {
         "library": {"name": "agog_capacity", "version": __version__},

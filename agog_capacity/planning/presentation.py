@@ -199,6 +199,51 @@ def assumptions(forecasts: Iterable[Forecast]) -> Table:
     )
 
 
+def warnings(forecasts: Iterable[Forecast]) -> Table:
+    """Return what a reader must know about how components were counted, and in which scenarios."""
+    scenarios: dict[str, list[str]] = {}
+    for one in forecasts:
+        for warning in one.warnings:
+            scenarios.setdefault(warning, []).append(one.name)
+    return Table(
+        "Warnings",
+        (Heading("scenarios"), Heading("what to know")),
+        tuple((", ".join(names), warning) for warning, names in scenarios.items()),
+        "" if scenarios else "There are none.",
+    )
+
+
+def simulated(forecasts: Iterable[Forecast]) -> Table:
+    """Return what the autoscalers did: nodes and replicas, and what bounds them."""
+    rows: list[tuple[Cell, ...]] = []
+    for one in forecasts:
+        for cluster, found in one.simulated.items():
+            unserved = max((w.unserved_share for w in found.workloads.values()), default=0.0)
+            told = "; ".join(found.bounds)
+            for name, pool in found.pools.items():
+                rows.append(
+                    (
+                        one.name,
+                        cluster,
+                        name,
+                        f"{pool.minimum} to {pool.maximum}",
+                        pool.mean_nodes,
+                        pool.peak_nodes,
+                        100 * unserved,
+                        told,
+                    )
+                )
+    return Table(
+        "Simulated clusters",
+        (
+            Heading("scenario"), Heading("cluster"), Heading("pool"), Heading("bounds"), Heading("mean nodes", decimals=2),
+            Heading("peak nodes"), Heading("unserved in %", decimals=3), Heading("what bounds it"),
+        ),
+        tuple(rows),
+        "" if rows else "No scenario leaves a pool to the autoscaler with a load; node counts are fixed.",
+    )  # fmt: skip
+
+
 def gaps(comparison: Comparison) -> Table:
     """Return what the plan knowingly leaves out."""
     return Table(
@@ -213,8 +258,8 @@ def price_books(comparison: Comparison) -> Table:
     """Return the price books in the order they are asked."""
     return Table(
         "Price books, in the order they are asked",
-        (Heading("book"), Heading("as of"), Heading("prices"), Heading("what it is")),
-        tuple((b.name, b.as_of.isoformat(), len(b), b.title) for b in comparison.plan.prices.books),
+        (Heading("book"), Heading("as of"), Heading("prices"), Heading("what it is"), Heading("SHA-256")),
+        tuple((b.name, b.as_of.isoformat(), len(b), b.title, b.digest) for b in comparison.plan.prices.books),
     )
 
 
@@ -289,7 +334,7 @@ def chart(comparison: Comparison, name: str, scenario: str | None = None) -> Spe
     if name not in CHARTS:
         raise NotInResult(f"there is no chart {name!r}; {nearest(name, CHARTS)}")
     if name == "cost_by_month":
-        series = {f.name: f.monthly_cost.tolist() for f in comparison.forecasts}
+        series = {_series_name(comparison, f.name): f.monthly_cost.tolist() for f in comparison.forecasts}
         title = f"{comparison.plan.title}: cost of each month"
         return lines(
             title, comparison.plan.months.labels, series, axis=f"{currency} per month", source=source
@@ -298,7 +343,10 @@ def chart(comparison: Comparison, name: str, scenario: str | None = None) -> Spe
         return _waterfall(comparison, scenario)
     attribute = name.removeprefix("cost_by_")
     title = f"{comparison.plan.title}: what a month costs, by {attribute}"
-    return grouped_bars(title, _amounts(comparison, attribute), axis=f"{currency} per month", source=source)
+    amounts = {
+        _series_name(comparison, name): series for name, series in _amounts(comparison, attribute).items()
+    }
+    return grouped_bars(title, amounts, axis=f"{currency} per month", source=source)
 
 
 def _waterfall(comparison: Comparison, scenario: str | None) -> Specification:
@@ -334,7 +382,9 @@ def _waterfall(comparison: Comparison, scenario: str | None) -> Specification:
 def provenance(comparison: Comparison) -> tuple[str, ...]:
     """Return the sentences under a result: books, months, how many stand-ins and assumptions it rests on."""
     used, assumed = stand_ins(comparison.forecasts), assumptions(comparison.forecasts)
+    told = dict.fromkeys(warning for one in comparison.forecasts for warning in one.warnings)
     return (
+        *(f"Warning: {warning}." for warning in told),
         _source(comparison),
         _resting(len(used.rows), len(assumed.rows), len(comparison.plan.gaps)),
     )
@@ -346,6 +396,10 @@ def _resting(used: int, assumed: int, left_out: int) -> str:
 
 def _amounts(comparison: Comparison, attribute: str) -> Mapping[str, Mapping[str, float]]:
     return {one.name: one.cost_by(attribute) for one in comparison.forecasts}
+
+
+def _series_name(comparison: Comparison, scenario: str) -> str:
+    return f"{scenario} (reference)" if scenario == comparison.reference else scenario
 
 
 def _span(comparison: Comparison) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from agog_capacity import __version__
 from agog_capacity.errors import BrowserNotFound, InputError, Problem
+from agog_capacity.files import replace_file, spreadsheet_safe
 from agog_capacity.frames import CHARGES
 from agog_capacity.planning import presentation as shown
 from agog_capacity.planning import promises
@@ -21,7 +22,6 @@ from agog_capacity.planning.explain import explain
 from agog_capacity.planning.ledger import charge_blocks, finding_rows, summary_rows
 from agog_capacity.planning.lockfile import lock_hash, lock_of
 from agog_capacity.report.charts import Specification
-from agog_capacity.report.files import replace_file, spreadsheet_safe
 from agog_capacity.report.page import Page, Section, Unfolding, page_html
 from agog_capacity.report.tables import Table, text_table
 
@@ -52,6 +52,8 @@ def comparison_text(comparison: Comparison) -> str:
         shown.months(comparison),
         _short(shown.targets(comparison)),
         promises.contracts(comparison),
+        shown.simulated(comparison.forecasts),
+        shown.warnings(comparison.forecasts),
         shown.assumptions(comparison.forecasts),
         shown.stand_ins(comparison.forecasts),
         shown.gaps(comparison),
@@ -106,7 +108,7 @@ def comparison_page(comparison: Comparison) -> Page:
             "Behind each number",
             text=(
                 "Each line opens to its meters, tiers, quantities and price rows with their sources.",
-                f"Amounts are the sum of all {plan.months.count} months, in {plan.currency}.",
+                f"Inside, amounts are the sum of all {plan.months.count} months, in {plan.currency}.",
             ),
             unfoldings=tuple(_unfoldings(comparison)),
         ),
@@ -132,6 +134,8 @@ def comparison_page(comparison: Comparison) -> Page:
         Section(
             "What this rests on",
             tables=(
+                shown.simulated(comparison.forecasts),
+                shown.warnings(comparison.forecasts),
                 shown.assumptions(comparison.forecasts),
                 shown.stand_ins(comparison.forecasts),
                 shown.gaps(comparison),
@@ -154,12 +158,13 @@ def _unfoldings(comparison: Comparison) -> Iterator[tuple[str, tuple[Unfolding, 
         lines = tuple(
             Unfolding(
                 name,
-                f"{amount * forecast.months.count:,.2f}",
+                f"{amount:,.2f} a month, {amount * forecast.months.count:,.2f} in all",
                 shown.parts(explain(forecast, component=name)),
             )
             for name, amount in totals.items()
         )
-        yield f"{forecast.name}: {forecast.total_cost:,.2f} {forecast.currency}", lines
+        average = f"{forecast.cost_per_month:,.2f} {forecast.currency} a month"
+        yield f"{forecast.name}: {average}, {forecast.total_cost:,.2f} in all", lines
 
 
 def comparison_html(comparison: Comparison) -> str:
@@ -190,12 +195,14 @@ def comparison_json(comparison: Comparison) -> str:
                     "unavailability": one.contract.unavailability,
                     "label": one.contract.label,
                 },
+                "warnings": list(one.warnings),
                 "targets": [
                     {"target": v.target, "verdict": v.word, "result": v.result} for v in verdicts[one.name]
                 ],
             }
             for one in comparison.forecasts
         ],
+        "simulated": _records(shown.simulated(comparison.forecasts)),
         "stopped": [
             {"name": one.name, "title": one.scenario.title, "reason": one.reason}
             for one in comparison.stopped

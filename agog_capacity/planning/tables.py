@@ -84,6 +84,18 @@ def stand_in_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
     return pd.DataFrame(list(rows.values()), columns=["meter", "region", "used_instead", "because"])
 
 
+def simulated_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
+    """Return what the autoscalers did, one row a simulated pool; see `Comparison.simulated`."""
+    names = ["scenario", "cluster", "pool", "minimum", "maximum", "mean_nodes", "peak_nodes"]
+    rows = [
+        (one.name, cluster, name, pool.minimum, pool.maximum, pool.mean_nodes, pool.peak_nodes)
+        for one in forecasts
+        for cluster, found in one.simulated.items()
+        for name, pool in found.pools.items()
+    ]
+    return pd.DataFrame(rows, columns=names)
+
+
 def cost_frame(comparison: Comparison, attribute: str) -> pd.DataFrame:
     """Return costs by an attribute, one column a scenario; see `Comparison.by`."""
     if attribute not in _ATTRIBUTES:

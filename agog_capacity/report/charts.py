@@ -7,7 +7,9 @@ shows or saves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import colorsys
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,12 +17,25 @@ if TYPE_CHECKING:
 
 Specification = dict[str, Any]
 
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
-"""Okabe and Ito's colours, told apart with any colour vision: M. Okabe, K. Ito, "Color Universal Design", 2008."""
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#F0E442")
+"""Okabe and Ito's colours, told apart with any colour vision: M. Okabe, K. Ito, "Color Universal Design", 2008.
+Yellow comes last: as a line on white paper it is the weakest."""
 _INK = "#1a1a1a"
 _GRID = "#d9d9d9"
 _BAR_HEIGHT = 11
 """Height of one bar. [pixels]"""
+_TALLEST = 6000
+"""Height of a drawing at most: a PNG is twice as tall, and browsers draw no image above 16,384. [pixels]"""
+_NARROW = 480
+"""Width of the drawing on a page of 800 pixels with long names beside it. [pixels]"""
+_TITLE_CHARACTERS, _SOURCE_CHARACTERS = 84, 88
+"""Longest line of a title and of a source on such a page."""
+_LABEL_CHARACTERS = 40
+"""Longest label of an axis; a longer name keeps its two ends there, and is whole when pointed at."""
+_SLANTED = 16
+"""Names under a drawing up to which they are slanted; more stand upright, to keep apart."""
+_LINE, _SMALL_LINE = 22, 14
+"""Height of a line of the title or legend, and of the source. [pixels]"""
 
 
 def grouped_bars(
@@ -47,20 +62,20 @@ def grouped_bars(
         {
             "type": "bar",
             "orientation": "h",
-            "name": name,
-            "y": rows,
+            "name": _plain(name),
+            "y": [_plain(row) for row in rows],
             "x": [series.get(row) for row in rows],
             "marker": _marker(index),
             "hovertemplate": "%{y}, " + _plain(name) + ": %{x:,.2f}<extra></extra>",
         }
         for index, (name, series) in enumerate(amounts.items())
     ]
-    height = max(320, 190 + len(rows) * (_BAR_HEIGHT * max(len(amounts), 1) + 10))
-    layout = _layout(title, source, height)
+    height = min(_TALLEST, max(110, len(rows) * (_BAR_HEIGHT * max(len(amounts), 1) + 10)))
+    layout = _layout(title, source, height, legend=amounts)
     layout |= {"barmode": "group", "bargap": 0.3, "legend": {**layout["legend"], "traceorder": "normal"}}
     layout["xaxis"] |= {"title": {"text": axis}, "tickformat": ",.0f", "rangemode": "tozero"}
     # Downwards, so that rows and the bars in them read in the order of the legend.
-    layout["yaxis"] |= {"automargin": True, "gridcolor": "white", "autorange": "reversed"}
+    layout["yaxis"] |= {"automargin": True, "gridcolor": "white", "autorange": "reversed", **_labels(rows)}
     return _or_empty({"data": data, "layout": layout}, bool(rows), "There are no costs to show.")
 
 
@@ -79,24 +94,22 @@ def lines(
         For each series one amount a label.
     """
     dashes = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+    # A step is as long as its month: the last one ends where the month after would begin.
+    times = [f"{label}-01" for label in [*labels, *map(_month_after, labels[-1:])]]
     data = [
         {
             "type": "scatter",
             "mode": "lines",
-            "name": name,
-            "x": [f"{label}-01" for label in labels],
-            "y": list(series),
-            "line": {
-                "color": PALETTE[index % len(PALETTE)],
-                "dash": dashes[index % len(dashes)],
-                "width": 2,
-                "shape": "hv",
-            },
-            "hovertemplate": "%{x|%Y-%m}, " + _plain(name) + ": %{y:,.2f}<extra></extra>",
+            "name": _plain(name),
+            "x": times,
+            "y": [*series, *series[-1:]],
+            "customdata": [*labels, *labels[-1:]],
+            "line": {"color": _colour(index), "dash": dashes[index % len(dashes)], "width": 2, "shape": "hv"},
+            "hovertemplate": "%{customdata}, " + _plain(name) + ": %{y:,.2f}<extra></extra>",
         }
         for index, (name, series) in enumerate(amounts.items())
     ]
-    layout = _layout(title, source, 460)
+    layout = _layout(title, source, 270, legend=amounts)
     layout["yaxis"] |= {"title": {"text": axis}, "tickformat": ",.0f", "rangemode": "tozero"}
     layout["xaxis"] |= {"title": {"text": "month"}, "type": "date", "tickformat": "%Y-%m"}
     return _or_empty({"data": data, "layout": layout}, bool(amounts), "There are no months to show.")
@@ -129,23 +142,27 @@ def waterfall(
     data = [
         {
             "type": "waterfall",
-            "x": names,
+            "x": [_plain(name) for name in names],
             "y": [start[1], *steps.values(), end[1]],
             "measure": ["absolute", *["relative"] * len(steps), "total"],
-            "text": [f"{start[1]:,.0f}", *[f"{step:+,.0f}" for step in steps.values()], f"{end[1]:,.0f}"],
+            "text": [f"{start[1]:,.0f}", *map(_step, steps.values()), f"{end[1]:,.0f}"],
+            "customdata": [f"{start[1]:,.2f}", *[f"{s:+,.2f}" for s in steps.values()], f"{end[1]:,.2f}"],
             "textposition": "outside",
             "cliponaxis": False,
             "increasing": {"marker": {"color": PALETTE[5]}},
             "decreasing": {"marker": {"color": PALETTE[2]}},
             "totals": {"marker": {"color": PALETTE[0]}},
             "connector": {"line": {"color": _GRID}},
-            "hovertemplate": "%{x}: %{text}<extra></extra>",
+            "hovertemplate": "%{x}: %{customdata}<extra></extra>",
         }
     ]
-    layout = _layout(title, source, 560, below=170)
+    longest = min(_LABEL_CHARACTERS, max(map(len, names)))
+    upright = len(names) > _SLANTED
+    room = int(longest * 7.2 * (1 if upright else 0.65))  # 7.2 pixels a letter, at an angle of 40 degrees
+    layout = _layout(title, source, 300, below=60 + room)
     layout |= {"showlegend": False}
     layout["yaxis"] |= {"title": {"text": axis}, "tickformat": ",.0f", "rangemode": "tozero"}
-    layout["xaxis"] |= {"type": "category", "automargin": True, "tickangle": -40}
+    layout["xaxis"] |= {"automargin": True, "tickangle": -90 if upright else -40, **_labels(names)}
     return _or_empty({"data": data, "layout": layout}, not empty, empty)
 
 
@@ -158,34 +175,106 @@ def as_figure(specification: Specification) -> go.Figure:
 
 def _marker(index: int) -> dict[str, Any]:
     # No hatching: it tells series apart in print, but makes a PDF of a few kB one of 35 MB.
-    return {"color": PALETTE[index % len(PALETTE)], "line": {"color": _INK, "width": 0.6}}
+    return {"color": _colour(index), "line": {"color": _INK, "width": 0.6}}
+
+
+def _colour(index: int) -> str:
+    """Return the colour of a series; those beyond the palette are its colours made darker, then lighter."""
+    turn, place = divmod(index, len(PALETTE))
+    hue, lightness, saturation = colorsys.rgb_to_hls(
+        *(int(PALETTE[place][i : i + 2], 16) / 255 for i in (1, 3, 5))
+    )
+    darker = lightness / 2 if lightness > 0 else 0.4  # black gives grey
+    lightness = (lightness, darker, (lightness + 1) / 2)[turn % 3]
+    parts = colorsys.hls_to_rgb(hue, lightness, saturation)
+    return "#" + "".join(f"{round(part * 255):02X}" for part in parts)
+
+
+def _step(amount: float) -> str:
+    """Return a difference as a label; one that is not nothing is not written as 0."""
+    return f"{amount:+,.0f}" if abs(amount) >= 0.5 else f"{amount:+,.2f}"
+
+
+def _month_after(label: str) -> str:
+    year, month = int(label[:4]), int(label[5:])
+    return f"{year + month // 12:04d}-{month % 12 + 1:02d}"
 
 
 def _plain(name: str) -> str:
     """Return a name without what plotly would read as markup or as a placeholder."""
-    return name.replace("<", "&lt;").replace(">", "&gt;").replace("%{", "% {")
+    for sign, neutral in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("%{", "% {")):
+        name = name.replace(sign, neutral)
+    return name
 
 
-def _layout(title: str, source: str, height: int, *, below: int = 120) -> dict[str, Any]:
-    axis = {"color": _INK, "gridcolor": _GRID, "zerolinecolor": _INK, "linecolor": _INK, "ticks": "outside"}
+def _labels(names: Sequence[str]) -> dict[str, Any]:
+    """Return the labels of an axis of names; without them plotly takes some names for numbers or dates."""
+    half = _LABEL_CHARACTERS // 2
+    short = [n if len(n) <= _LABEL_CHARACTERS else f"{n[:half]}…{n[-half + 1 :]}" for n in names]
     return {
-        "title": {"text": _plain(title), "x": 0, "xref": "paper", "xanchor": "left", "font": {"size": 17}},
-        "height": height,
-        "margin": {"l": 80, "r": 60, "t": 90, "b": below},
+        "type": "category",
+        "tickmode": "array",
+        "tickvals": [_plain(name) for name in names],
+        "ticktext": [_plain(name) for name in short],
+    }
+
+
+def _lines_of(text: str, width: int) -> list[str]:
+    return [_plain(line) for line in textwrap.wrap(text, width)] or [""]
+
+
+def _legend_height(names: Iterable[str]) -> int:
+    """Return how much room a legend takes where a page is narrow. [pixels]"""
+    lengths = [len(name) for name in names]
+    if not lengths:
+        return 0
+    columns = max(1, int(_NARROW / (45 + 7.3 * max(lengths))))
+    return -(-len(lengths) // columns) * _LINE
+
+
+def _layout(
+    title: str, source: str, height: int, *, below: int = 100, legend: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return the layout around a drawing of `height` pixels: title, legend, then the drawing, then its source.
+
+    Each has its room, also where a narrow page breaks the legend into several lines.
+    """
+    axis = {"color": _INK, "gridcolor": _GRID, "zerolinecolor": _INK, "linecolor": _INK, "ticks": "outside"}
+    heading, origin = _lines_of(title, _TITLE_CHARACTERS), _lines_of(source, _SOURCE_CHARACTERS)
+    under_title = 48 + _LINE * len(heading)
+    above = under_title + _legend_height(legend) + 16
+    below += _SMALL_LINE * len(origin)
+    whole = above + height + below
+    return {
+        "title": {
+            "text": "<br>".join(heading),
+            "xref": "container", "x": 0, "xanchor": "left",
+            "yref": "container", "y": 1, "yanchor": "top",
+            "pad": {"l": 12, "t": 40},
+            "font": {"size": 17},
+        },
+        "height": whole,
+        "margin": {"l": 80, "r": 60, "t": above, "b": below},
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
         "font": {"family": "Arial, Helvetica, sans-serif", "size": 13, "color": _INK},
-        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "xanchor": "left"},
+        "legend": {
+            "orientation": "h",
+            "x": 0, "xanchor": "left",
+            "yref": "container", "y": 1 - under_title / whole, "yanchor": "top",
+        },
+        # The button would send the figures to a server of plotly's maker.
+        "modebar": {"remove": ["sendChartToCloud"]},
         "xaxis": dict(axis),
         "yaxis": dict(axis),
         "annotations": [
             {
-                "text": _plain(source),
+                "text": "<br>".join(origin),
                 "xref": "paper",
                 "yref": "paper",
                 "x": 0,
                 "y": 0,
-                "yshift": 20 - below,
+                "yshift": 12 - below,
                 "xanchor": "left",
                 "yanchor": "bottom",
                 "showarrow": False,
@@ -193,7 +282,7 @@ def _layout(title: str, source: str, height: int, *, below: int = 120) -> dict[s
                 "font": {"size": 11, "color": "#404040"},
             }
         ],
-    }
+    }  # fmt: skip
 
 
 def _or_empty(specification: Specification, filled: bool, reason: str) -> Specification:

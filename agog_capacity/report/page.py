@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from html import unescape
 from pathlib import Path
 
 from agog_capacity.report.charts import Specification
@@ -76,9 +77,18 @@ def page_html(page: Page) -> str:
     )
     # html_table escapes every cell itself, so its result is marked as safe here and nowhere else.
     environment.filters["table"] = lambda table: Markup(html_table(table))  # noqa: S704
+    environment.filters["spoken"] = _spoken
     html = environment.get_template("page.html.j2").render(page=page)
-    # The script and the data are put in after rendering: five megabytes need no template engine.
-    return html.replace("@@CHARTS@@", _script_json(page.charts), 1).replace("@@PLOTLY@@", _plotly_script(), 1)
+    # The data and the script are put in after rendering: five megabytes need no template engine. Their
+    # places are the last of their kind: a text of the plan that reads the same stands before them.
+    before, _, after = html.rpartition("@@PLOTLY@@")
+    start, _, middle = before.rpartition("@@CHARTS@@")
+    return "".join((start, _script_json(page.charts), middle, _plotly_script(), after))
+
+
+def _spoken(chart: Specification) -> str:
+    """Return the title of a chart as a reader of the page would hear it."""
+    return unescape(str(chart["layout"]["title"]["text"]).replace("<br>", " "))
 
 
 def _script_json(charts: Mapping[str, Specification]) -> str:

@@ -16,6 +16,9 @@ _NAME = 34
 _NUMBER_HEADING = 14
 """Headings of numbers are wrapped at this, so that they are no wider than their numbers. [characters]"""
 
+_WORD = 28
+"""A date or name up to this length is not broken in HTML. [characters]"""
+
 Cell = str | float | int | None
 """Text, a number, or None for what is not known or does not apply."""
 
@@ -149,8 +152,15 @@ def _html_row(row: Iterable[Cell], headings: Sequence[Heading], attributes: str)
         if index == 0:
             cells.append(f"<th scope='row'>{text}</th>")
         else:
-            cells.append(f"<td class='number'>{text}</td>" if _is_number(cell) else f"<td>{text}</td>")
+            cells.append(f"<td{_kind(cell)}>{text}</td>")
     return f"<tr{attributes}>{''.join(cells)}</tr>"
+
+
+def _kind(cell: Cell) -> str:
+    """Return the class of a cell: a number, or a date or name that reads badly when broken at a hyphen."""
+    if not isinstance(cell, str):
+        return " class='number'"
+    return " class='word'" if len(cell) <= _WORD and " " not in cell else ""
 
 
 # Notebooks align every cell to the right with rules of their own, hence `!important`.

@@ -99,7 +99,8 @@ def test_what_cannot_be_fitted_keeps_what_is_known():
     prior = Lognormal(3.2, 0.58)
     assert fitted_length([], [5.0], prior) == prior
     alike = fitted_length([2.0] * 6, [], prior)
-    assert alike.median == pytest.approx(2.0) and alike.sigma == 0.58
+    assert alike.median == pytest.approx(2.0)
+    assert alike.sigma == 0.58
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -36,7 +38,7 @@ def test_a_fixed_count_wins_over_the_minimum():
 def test_without_a_fixed_count_the_minimum_is_billed_and_says_so():
     line = only(pool(nodes=None, min_nodes=2, max_nodes=10).usage(context_of()), "Compute")
     assert line.quantity[0] == 2 * 744
-    assert "no simulation yet" in line.rule
+    assert "the minimum, not simulated" in line.rule
 
 
 @pytest.mark.parametrize(
@@ -130,3 +132,34 @@ def test_a_pool_stands_in_the_region_of_its_cluster():
     ((field, message),) = pool(region="westeurope").problems(context_of(*clusters))
     assert field == "region"
     assert "'cluster-eu'" in message
+
+
+class Doubled:
+    """A trace of two nodes in the first month, three in the second and so on."""
+
+    def node_hours(self, pool, months):
+        assert pool == "app-nodes"
+        return months.hours * np.arange(2, 2 + months.count)
+
+
+def test_a_pool_between_bounds_follows_the_trace_of_its_cluster():
+    scaled = pool(nodes=None, min_nodes=2, max_nodes=10)
+    context = replace(context_of(scaled), traces={"cluster": Doubled()})
+    compute, disks = scaled.usage(context)
+    assert compute.quantity.tolist() == [2 * 744, 3 * 672, 4 * 744]
+    assert disks.quantity.tolist() == [2, 3, 4]
+    assert "3 nodes on average, simulated" in compute.rule
+    assert scaled.warnings(context) == ()
+
+
+def test_a_fixed_count_wins_over_a_trace():
+    fixed = pool(nodes=5, min_nodes=2, max_nodes=10)
+    context = replace(context_of(fixed), traces={"cluster": Doubled()})
+    assert only(fixed.usage(context), "Compute").quantity[0] == 5 * 744
+
+
+def test_a_pool_counted_at_its_minimum_warns():
+    scaled = pool(nodes=None, min_nodes=2, max_nodes=10)
+    (warning,) = scaled.warnings(context_of(scaled))
+    assert "counted at its minimum of 2 nodes" in warning
+    assert pool(nodes=None, min_nodes=2, max_nodes=2).warnings(context_of(scaled)) == ()

@@ -14,6 +14,8 @@ from agog_capacity.planning.publish import comparison_html, comparison_json, com
 
 PLANS = Path(__file__).parents[2] / "data" / "plans"
 SCENARIOS = ("single-region", "active-passive", "active-passive-scaled-down", "pilot-light", "active-active")
+AUTOSCALED = "active-passive-autoscaled"
+BILLS = [(plan, name) for plan in ("listed", "stated") for name in SCENARIOS] + [("listed", AUTOSCALED)]
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +30,7 @@ def stated() -> Comparison:
     return compare(load_plan(PLANS / "agog_as_stated.yaml"))
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-@pytest.mark.parametrize("plan", ["listed", "stated"])
+@pytest.mark.parametrize(("plan", "scenario"), BILLS)
 def test_golden_bill_of_the_first_month(request, golden, plan, scenario):
     charges = request.getfixturevalue(plan).forecast(scenario).to_frame()
     first = charges[charges["billing_period_start"] == charges["billing_period_start"].min()]
@@ -97,7 +98,7 @@ def test_calendar_months_have_their_real_length(listed):
     assert monthly[1] < monthly[3] < monthly[0]
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", [*SCENARIOS, AUTOSCALED])
 def test_every_way_to_add_a_scenario_up_gives_the_same(listed, scenario):
     forecast = listed.forecast(scenario)
     assert listed.by("component")[scenario].sum() == pytest.approx(forecast.cost_per_month)
@@ -116,7 +117,7 @@ def test_a_quantity_times_its_price_is_its_cost(listed):
     assert (charges["pricing_quantity"] * charges["list_unit_price"]).tolist() == pytest.approx(
         charges["list_cost"].tolist()
     )
-    assert set(charges["scenario"]) == {*SCENARIOS, "corrected"}
+    assert set(charges["scenario"]) == {*SCENARIOS, AUTOSCALED, "corrected"}
 
 
 def test_every_charge_names_its_book_and_source(listed):
@@ -299,7 +300,7 @@ def test_a_plan_that_is_stopped_as_a_whole_is_a_table_of_reasons(listed):
 
 def test_contracts_of_all_scenarios_stand_side_by_side(listed):
     frame = listed.contract_frame()
-    assert set(frame["scenario"]) == {*SCENARIOS, "corrected"}
+    assert set(frame["scenario"]) == {*SCENARIOS, AUTOSCALED, "corrected"}
     assert len(frame[frame["scenario"] == "active-passive"]) == 9
     ladders = frame.set_index(["scenario", "component"])["credit_ladder"]
     assert ladders["active-passive", "redis-us"] == "<99.9:10;<99.0:25"

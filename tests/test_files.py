@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agog_capacity.report.files import replace_file, spreadsheet_safe
+from agog_capacity.files import replace_file, spreadsheet_safe
 
 
 def test_a_file_is_replaced_whole_and_nothing_else_is_left(tmp_path):

@@ -1,0 +1,1 @@
+"""Demand over time: requests per second, by region and workload."""

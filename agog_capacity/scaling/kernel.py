@@ -1,0 +1,390 @@
+# mypy: disable-error-code="no-any-return,return-value"
+"""The simulation in its fast form, compiled by numba and cached on disk.
+
+It is the twin of `reference`: the same cluster, load and draws give the same steps. One call simulates one
+scenario without the interpreter's lock, so scenarios run on threads. Its memory does not grow with the number of
+steps unless hours or steps are asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from agog_capacity.scaling.cluster import LONG_AGO, SYNC_TICKS, TICK_S
+from agog_capacity.scaling.kernel_compile import compiled, compiled_entry, inlined
+from agog_capacity.scaling.kernel_hpa import decided, new_memory, record, synced, write
+from agog_capacity.scaling.kernel_nodes import (
+    ADDED,
+    CHANGED,
+    EARLIEST,
+    LAST_DELETION,
+    LAST_UP,
+    LOOK_AGAIN,
+    WAITS,
+    State,
+    add_pods,
+    all_waiting,
+    counted,
+    new_state,
+    remove_pods,
+    schedule,
+)
+from agog_capacity.scaling.kernel_noise import Load, advance_noise
+from agog_capacity.scaling.kernel_scaledown import scan
+from agog_capacity.scaling.kernel_scaleup import add_node, advance
+from agog_capacity.scaling.kernel_setup import MAXIMUM_SCRAPES, Config
+
+TICKS_PER_HOUR = 3600 // TICK_S
+SOURCES = (
+    "kernel.py",
+    "kernel_compile.py",
+    "kernel_estimate.py",
+    "kernel_hpa.py",
+    "kernel_nodes.py",
+    "kernel_noise.py",
+    "kernel_scaledown.py",
+    "kernel_scaleup.py",
+    "kernel_setup.py",
+    "cluster.py",
+    "scheduling.py",
+)
+
+# Columns of the totals and hours of workloads and pools.
+REQUESTS, UNSERVED, READY_TICKS, WAITING_TICKS, PEAK_SPEC, SPEC_SYNCS, AT_MAX_SYNCS, RESCALES = range(8)
+BILLED_TICKS, NODE_READY_TICKS, PEAK_BILLED, AT_MAX_TICKS, AT_MIN_TICKS = range(5)
+
+
+class Chance(NamedTuple):
+    """Draws from outside."""
+
+    boots: Any
+    expander: Any
+
+
+class Record(NamedTuple):
+    """Where results go. Arrays without rows are left alone."""
+
+    workloads: Any
+    """Totals, shape (W, 8)."""
+    pools: Any
+    """Totals, shape (P, 5)."""
+    workload_hours: Any
+    """Shape (hours, W, 5): the first five columns."""
+    pool_hours: Any
+    """Shape (hours, P, 3)."""
+    counts: Any
+    """Spec, ready, waiting, percent, reason of each sync, shape (syncs, 5, W)."""
+    nodes: Any
+    """Ready and billed nodes of each sync, shape (syncs, 2, P)."""
+    flows: Any
+    """Requests and unserved of the 15 s from each sync on, shape (syncs, 2, W)."""
+
+
+class Work(NamedTuple):
+    """Working space of the loop, by workload."""
+
+    counts: Any
+    ready_pods: Any
+    used: Any
+    """Cpu and memory of a pod that serves, and of one that only runs, as last measured. [thousandths]"""
+    summed: Any
+    """Cpu, memory and rate of a pod that serves, since the last measurement. [thousandths]"""
+    total_rate: Any
+    now_used: Any
+    now_rate: Any
+    now_ready: Any
+    now_unserved: Any
+    rates: Any
+    """Ring of measured rates per pod; the last element counts them. [thousandths]"""
+    totals: Any
+    noise: Any
+    spare: Any
+    workload_hour: Any
+    pool_hour: Any
+
+
+def new_work(config: Config) -> Work:
+    """Return working space."""
+    workloads = len(config.workloads)
+
+    def whole(*columns: int) -> Any:
+        return np.zeros((workloads, *columns), np.int64)
+
+    return Work(
+        whole(8),
+        whole(),
+        whole(4),
+        whole(3),
+        np.zeros(workloads),
+        whole(3),
+        np.zeros(workloads),
+        whole(),
+        np.zeros(workloads),
+        whole(MAXIMUM_SCRAPES + 1),
+        whole(MAXIMUM_SCRAPES + 1),
+        np.zeros(workloads),
+        np.zeros(workloads),
+        np.zeros((workloads, 5)),
+        np.zeros((len(config.pools), 3)),
+    )
+
+
+@compiled
+def start(config: Config, memory: Any, state: State) -> None:
+    """Set up the cluster as it has been for long."""
+    state.number[LAST_UP] = LONG_AGO
+    state.number[LAST_DELETION] = LONG_AGO
+    state.number[CHANGED] = 1
+    for pool in range(len(config.pools)):
+        state.pools[pool].target = config.pools[pool].first
+        state.pools[pool].backoff_until = LONG_AGO
+        state.pools[pool].last_failure = LONG_AGO
+        for _ in range(config.pools[pool].first):
+            add_node(config, state, pool, LONG_AGO, LONG_AGO)
+    for w in range(len(config.workloads)):
+        add_pods(state, w, config.workloads[w].replicas, LONG_AGO)
+    schedule(config, state, 0, True)
+
+
+@compiled
+def flush(record_to: Record, hour: int, hours_w: Any, hours_p: Any) -> None:
+    """Add an hour to the totals and begin the next."""
+    is_asked = hour < len(record_to.workload_hours)
+    for w in range(len(hours_w)):
+        for column in range(4):
+            record_to.workloads[w, column] += hours_w[w, column]
+        record_to.workloads[w, PEAK_SPEC] = max(record_to.workloads[w, PEAK_SPEC], hours_w[w, PEAK_SPEC])
+        if is_asked:
+            for column in range(5):
+                record_to.workload_hours[hour, w, column] = hours_w[w, column]
+    for p in range(len(hours_p)):
+        for column in range(2):
+            record_to.pools[p, column] += hours_p[p, column]
+        record_to.pools[p, PEAK_BILLED] = max(record_to.pools[p, PEAK_BILLED], hours_p[p, PEAK_BILLED])
+        if is_asked:
+            for column in range(3):
+                record_to.pool_hours[hour, p, column] = hours_p[p, column]
+    hours_w[:, :] = 0.0
+    hours_p[:, :] = 0.0
+
+
+@inlined
+def refresh(config: Config, state: State, work: Work, tick: int) -> None:
+    """Count pods by stage where one passed to the next."""
+    for w in range(len(work.ready_pods)):
+        if tick >= state.stable_until[w]:
+            counted(config, state, w, tick, work.counts[w])
+            if work.counts[w, 0] != work.ready_pods[w]:
+                work.ready_pods[w] = work.counts[w, 0]
+                state.number[CHANGED] = 1
+
+
+@inlined
+def measure(work: Work, w: int) -> None:
+    """Scrape: usage is the average of the 15 s before."""
+    work.used[w, 0] = work.summed[w, 0] // SYNC_TICKS
+    work.used[w, 1] = work.summed[w, 1] // SYNC_TICKS
+    at = work.rates[w, MAXIMUM_SCRAPES] % MAXIMUM_SCRAPES
+    work.rates[w, at] = work.summed[w, 2] // SYNC_TICKS
+    work.totals[w, at] = int(work.total_rate[w] * 1000 / SYNC_TICKS)
+    work.rates[w, MAXIMUM_SCRAPES] += 1
+    work.totals[w, MAXIMUM_SCRAPES] += 1
+    work.summed[w, 0] = work.summed[w, 1] = work.summed[w, 2] = 0
+    work.total_rate[w] = 0.0
+
+
+@inlined
+def follow(
+    config: Config, memory: Any, state: State, work: Work, record_to: Record, w: int, tick: int
+) -> tuple[int, int]:
+    """Let one HPA decide and the workload follow; return the reason and the percent."""
+    pods, before = state.pods[w], memory[w].spec
+    reason, percent = synced(
+        config, memory, w, pods, work.counts[w], work.used[w], work.rates[w], work.totals[w], tick
+    )
+    after = memory[w].spec
+    if after > pods:
+        add_pods(state, w, after - pods, tick)
+    elif after < pods:
+        remove_pods(config, state, w, pods - after, tick)
+    record_to.workloads[w, RESCALES] += after != before
+    record_to.workloads[w, AT_MAX_SYNCS] += after >= config.workloads[w].hpa_max
+    return reason, percent
+
+
+@inlined
+def serve(config: Config, state: State, work: Work, w: int, rate: float, span: int) -> None:
+    """Share the load of some ticks out over a workload's ready pods."""
+    ready = work.ready_pods[w]
+    if rate != work.now_rate[w] or ready != work.now_ready[w]:
+        work.now_rate[w], work.now_ready[w] = rate, ready
+        row = config.workloads[w]
+        each = rate / ready if ready > 0 else 0.0
+        work.now_used[w, 0] = int(min(row.cpu_base + row.cpu_slope * each, row.cpu_cap))
+        work.now_used[w, 1] = int(min(row.memory_base + row.memory_slope * each * 1000.0, row.memory_cap))
+        work.now_used[w, 2] = int(each * 1000.0)
+        served = ready * row.capacity_rps if ready > 0 else 0.0
+        work.now_unserved[w] = max(0.0, rate - served) * TICK_S
+    for position in range(3):
+        work.summed[w, position] += work.now_used[w, position] * span
+    for _ in range(span):  # one by one, as the reference adds
+        work.total_rate[w] += rate
+    work.workload_hour[w, REQUESTS] += rate * TICK_S * span
+    work.workload_hour[w, UNSERVED] += work.now_unserved[w] * span
+    work.workload_hour[w, READY_TICKS] += ready * span
+    if state.number[WAITS] == 0:  # what the scheduler has not seen yet does not wait for a node
+        work.workload_hour[w, WAITING_TICKS] += state.waiting[w] * span
+
+
+@inlined
+def quiet_ticks(state: State, tick: int, node_event: int, next_scan: int) -> int:
+    """Return how many ticks pass in which nothing can happen to pods and nodes, at least 1."""
+    until = node_event
+    for w in range(len(state.stable_until)):
+        until = min(until, state.stable_until[w])
+    if state.number[WAITS]:
+        return 1
+    if state.number[CHANGED] or all_waiting(state) > 0:
+        until = min(until, next_scan)
+    else:
+        until = min(until, max(next_scan, min(state.number[LOOK_AGAIN], state.number[EARLIEST])))
+    return max(1, until - tick)
+
+
+def _simulate(
+    config: Config,
+    memory: Any,
+    state: State,
+    load: Load,
+    chance: Chance,
+    record_to: Record,
+    work: Work,
+    ticks: int,
+) -> int:
+    """Simulate one scenario from its start; return the number of nodes added."""
+    workloads, pools = len(config.workloads), len(config.pools)
+    work.now_rate[:] = -1.0
+    work.now_ready[:] = -1
+    for w in range(workloads):
+        row = config.workloads[w]
+        work.used[w, 2] = int(min(row.cpu_base, row.cpu_cap))
+        work.used[w, 3] = int(min(row.memory_base, row.memory_cap))
+    start(config, memory, state)
+    node_event = next_scan = next_sync = sync = 0
+    column, column_left = 0, load.step
+    hour, hour_left = 0, TICKS_PER_HOUR
+    steps_asked = len(record_to.counts) > 0
+    tick = 0
+    while tick < ticks:
+        if tick >= node_event:
+            node_event = advance(config, state, tick)
+        if state.number[WAITS]:
+            schedule(config, state, tick, False)
+            state.number[WAITS] = 0
+        refresh(config, state, work, tick)
+        while next_scan < tick:
+            next_scan += config.settings[0].scan
+        if next_scan == tick:
+            next_scan += config.settings[0].scan
+            if scan(config, state, work.ready_pods, chance.boots, chance.expander, tick):
+                node_event = 0
+                refresh(config, state, work, tick)
+        if next_sync == tick:
+            sync = tick // SYNC_TICKS
+            next_sync += SYNC_TICKS
+            for w in range(workloads):
+                if load.deviation > 0.0:
+                    advance_noise(load, w, sync, work.noise, work.spare)
+                if tick > 0:
+                    measure(work, w)
+                reason, percent = 0, -1
+                if config.workloads[w].has_hpa:
+                    reason, percent = follow(config, memory, state, work, record_to, w, tick)
+                spec = memory[w].spec
+                record_to.workloads[w, SPEC_SYNCS] += spec
+                work.workload_hour[w, PEAK_SPEC] = max(work.workload_hour[w, PEAK_SPEC], float(spec))
+                if steps_asked:
+                    record_to.counts[sync, 0, w] = spec
+                    record_to.counts[sync, 2, w] = state.waiting[w]
+                    record_to.counts[sync, 3, w] = percent
+                    record_to.counts[sync, 4, w] = reason
+            refresh(config, state, work, tick)
+            if steps_asked:
+                for w in range(workloads):
+                    record_to.counts[sync, 1, w] = work.ready_pods[w]
+                for p in range(pools):
+                    record_to.nodes[sync, 0, p] = state.pools[p].ready
+                    record_to.nodes[sync, 1, p] = state.pools[p].billed
+        span = min(next_sync - tick, column_left, hour_left, ticks - tick)
+        if span > 1:
+            span = min(span, quiet_ticks(state, tick, node_event, next_scan))
+        for w in range(workloads):
+            rate = load.rates[w, column]
+            if load.deviation > 0.0:
+                rate *= max(0.0, 1.0 + work.noise[w])
+            serve(config, state, work, w, rate, span)
+            if steps_asked:
+                record_to.flows[sync, 0, w] += rate * TICK_S * span
+                record_to.flows[sync, 1, w] += work.now_unserved[w] * span
+        for p in range(pools):
+            row = state.pools[p]
+            work.pool_hour[p, BILLED_TICKS] += row.billed * span
+            work.pool_hour[p, NODE_READY_TICKS] += row.ready * span
+            work.pool_hour[p, PEAK_BILLED] = max(work.pool_hour[p, PEAK_BILLED], float(row.billed))
+            record_to.pools[p, AT_MAX_TICKS] += (row.target >= config.pools[p].max) * span
+            record_to.pools[p, AT_MIN_TICKS] += (row.target <= config.pools[p].min) * span
+        tick += span
+        column_left -= span
+        if column_left == 0:
+            column_left = load.step
+            column = column + 1 if column + 1 < load.rates.shape[1] else 0
+        hour_left -= span
+        if hour_left == 0:
+            flush(record_to, hour, work.workload_hour, work.pool_hour)
+            hour += 1
+            hour_left = TICKS_PER_HOUR
+    if hour_left < TICKS_PER_HOUR:
+        flush(record_to, hour, work.workload_hour, work.pool_hour)
+    return state.number[ADDED]
+
+
+def _digest() -> int:
+    folder = Path(__file__).parent
+    text = b"".join((folder / name).read_bytes() for name in SOURCES)
+    return int.from_bytes(hashlib.blake2b(text, digest_size=7).digest(), "big")
+
+
+# numba's cache watches only the file of a compiled function, not those it calls into. So the digest of all kernel
+# sources stands in the name under which the entry is cached: an edit of any of them is another entry, and an older
+# one is never read.
+_simulate.__qualname__ = f"simulate_{_digest():014x}"
+simulate_scenario = compiled_entry(_simulate)
+
+
+@compiled
+def decide_series(config: Config, memory: Any, proposals: Any, interval_s: int, replicas: Any) -> None:
+    """Take raw proposals through the first workload's HPA, one each interval."""
+    record(memory, 0, memory[0].spec, 0)
+    for number in range(len(proposals)):
+        now_s = number * interval_s
+        wanted, _ = decided(config, memory, 0, proposals[number], now_s)
+        write(config, memory, 0, wanted, now_s)
+        replicas[number] = memory[0].spec
+
+
+__all__ = [
+    "Chance",
+    "Load",
+    "Record",
+    "Work",
+    "advance_noise",
+    "decide_series",
+    "new_memory",
+    "new_state",
+    "new_work",
+    "simulate_scenario",
+]

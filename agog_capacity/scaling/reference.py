@@ -1,0 +1,269 @@
+"""The simulation in its readable form: every pod is an object and every rule is called as it stands.
+
+It is the twin of `kernel`: the same cluster, load and draws must give the same steps. At one instant the order
+is: node ready, pod ready, schedule, scan of the cluster autoscaler, measure, HPA. Then the load of the next 5 s
+is served. The pods of one workload are alike: they share its load evenly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from agog_capacity.scaling.cluster import (
+    LONG_AGO,
+    REASONS,
+    SYNC_TICKS,
+    TICK_S,
+    Cluster,
+    Draws,
+    FloatArray,
+    Steps,
+    ticks_of,
+)
+from agog_capacity.scaling.hpa import Controller, Hpa, HpaState, Measurement, Outcome, reconcile
+from agog_capacity.scaling.pods import Container, Pod, PodAges, Sample
+from agog_capacity.scaling.reference_nodes import ClusterNodes
+from agog_capacity.scaling.reference_state import RunningPod
+from agog_capacity.scaling.scheduling import RankedPod, removal_order
+from agog_capacity.scaling.workload import HorizontalPodAutoscaler, HpaMetric, Workload
+
+WINDOW_S = SYNC_TICKS * TICK_S
+REAL_COLUMNS = ("unserved", "requests")
+MAIN = "main"
+"""Name under which the container of a ContainerResource metric goes here."""
+
+
+@dataclass
+class _Meter:
+    """What was measured of one workload in the 15 s before the last scrape, per ready pod."""
+
+    cpu_milli: int = 0
+    memory_milli: int = 0
+    rate_milli: list[int] | None = None
+    """Rate per ready pod, the latest last; None before the first scrape."""
+    total_milli: list[int] | None = None
+
+
+class Simulation:
+    """One scenario.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    rates : ndarray, shape (workloads, steps)
+        Load; begins anew at its end. [requests per second]
+    step_ticks : int
+        Length of a step of the load. [ticks]
+    draws : Draws
+    """
+
+    def __init__(self, cluster: Cluster, rates: FloatArray, step_ticks: int, draws: Draws) -> None:
+        self.cluster, self.rates, self.step_ticks = cluster, rates, step_ticks
+        self.caps = cluster.usage_caps()
+        manager = cluster.manager
+        self.controller = Controller(
+            manager.tolerance,
+            manager.configurable_tolerance,
+            PodAges(manager.cpu_initialization_period_s, manager.initial_readiness_delay_s),
+            manager.downscale_stabilization_s,
+        )
+        self.hpas: list[Hpa | None] = [
+            None if each.autoscaler is None else _rules(each.autoscaler, manager.downscale_stabilization_s)
+            for each in cluster.workloads
+        ]
+        self.metrics = [
+            () if each.autoscaler is None else each.autoscaler.listed_metrics() for each in cluster.workloads
+        ]
+        self.pods: list[list[RunningPod]] = [
+            [RunningPod(number, LONG_AGO) for _ in range(each.replicas)]
+            for number, each in enumerate(cluster.workloads)
+        ]
+        self.states = [HpaState(each.replicas, each.replicas) for each in cluster.workloads]
+        self.nodes = ClusterNodes(cluster, self.pods, draws)
+        self.meters = [_Meter() for _ in cluster.workloads]
+        self.used: list[list[tuple[int, int, int, float]]] = [[] for _ in cluster.workloads]
+
+    def run(self, ticks: int) -> Steps:
+        """Simulate from the start and return what happened."""
+        rows: dict[str, list[list[Any]]] = {name: [] for name in Steps._fields}
+        self.nodes.schedule(0, is_start=True)
+        for tick in range(ticks):
+            self.nodes.advance(tick)
+            self.nodes.schedule(tick)
+            if tick % ticks_of(self.cluster.autoscaler.scan_interval_s) == 0:
+                self.nodes.scan(tick)
+            if tick % SYNC_TICKS == 0:
+                self._measure(tick)
+                decided = [self._sync(number, tick) for number in range(len(self.pods))]
+                self._record(rows, decided, tick)
+            self._serve(rows, tick)
+        columns: dict[str, Any] = {
+            name: np.array(row, np.float64 if name in REAL_COLUMNS else np.int64)
+            for name, row in rows.items()
+        }
+        return Steps(**columns)
+
+    def _serve(self, rows: dict[str, list[list[Any]]], tick: int) -> None:
+        """Share the load of the next 5 s out over the ready pods."""
+        step = (tick // self.step_ticks) % self.rates.shape[1]
+        for number, workload in enumerate(self.cluster.workloads):
+            rate = float(self.rates[number, step])
+            ready = sum(1 for pod in self.pods[number] if pod.is_ready(tick))
+            cpu, memory, each = usage_of(workload, self.caps[number], rate, ready)
+            self.used[number].append((cpu, memory, each, rate))
+            served = ready * workload.capacity_rps if ready else 0.0
+            rows["requests"][-1][number] += rate * TICK_S
+            rows["unserved"][-1][number] += max(0.0, rate - served) * TICK_S
+
+    def _measure(self, tick: int) -> None:
+        """Scrape: usage is the average of the 15 s before."""
+        if tick == 0:
+            return
+        for meter, used in zip(self.meters, self.used, strict=True):
+            meter.cpu_milli = sum(cpu for cpu, _, _, _ in used) // SYNC_TICKS
+            meter.memory_milli = sum(memory for _, memory, _, _ in used) // SYNC_TICKS
+            total = 0.0
+            for _, _, _, rate in used:
+                total += rate
+            meter.total_milli = [*(meter.total_milli or []), int(total * 1000 / SYNC_TICKS)]
+            each = sum(rate for _, _, rate, _ in used) // SYNC_TICKS
+            meter.rate_milli = [*(meter.rate_milli or []), each]
+            used.clear()
+
+    def _sync(self, number: int, tick: int) -> Outcome | None:
+        """Let one HPA decide and the workload follow."""
+        hpa = self.hpas[number]
+        if hpa is None:
+            return None
+        workload, pods, state = self.cluster.workloads[number], self.pods[number], self.states[number]
+        state = HpaState(
+            state.spec_replicas, len(pods), state.recommendations, state.up_events, state.down_events
+        )
+        metrics = self.metrics[number]
+        measured = [self._measurement(number, metric, tick) for metric in metrics]
+        seen = [self._seen(workload, position, pod, tick) for position, pod in enumerate(pods)]
+        outcome = reconcile(hpa, state, seen, measured, self.controller, tick * TICK_S)
+        self.states[number] = outcome.state
+        change = outcome.state.spec_replicas - len(pods)
+        if change > 0:
+            pods.extend(RunningPod(number, tick) for _ in range(change))
+        elif change < 0:
+            self._remove(pods, -change, tick)
+        return outcome
+
+    def _remove(self, pods: list[RunningPod], count: int, tick: int) -> None:
+        ranked = [
+            RankedPod(
+                pod.node is not None,
+                pod.is_running(tick),
+                pod.is_ready(tick),
+                0 if pod.node is None else sum(1 for other in pods if other.node is pod.node),
+                (tick - pod.ready_tick) * TICK_S,
+                (tick - pod.created_tick) * TICK_S,
+            )
+            for pod in pods
+        ]
+        gone = set(removal_order(ranked)[:count])
+        for position in gone:
+            self.nodes.release(pods[position])
+        pods[:] = [pod for position, pod in enumerate(pods) if position not in gone]
+
+    def _seen(self, workload: Workload, position: int, pod: RunningPod, tick: int) -> Pod:
+        """Return a pod as the HPA sees it: all that it uses is the main container's."""
+        own_cpu = workload.container_cpu_request_milli or workload.cpu_request_milli
+        own_memory = workload.container_memory_request_bytes or workload.memory_request_bytes
+        containers = [
+            Container(MAIN, by_resource=_milli(own_cpu, own_memory)),
+            Container(
+                "others",
+                by_resource=_milli(
+                    workload.cpu_request_milli - own_cpu, workload.memory_request_bytes - own_memory
+                ),
+            ),
+        ]
+        started = None if pod.node is None else pod.scheduled_tick * TICK_S
+        is_ready = pod.is_ready(tick)
+        return Pod(
+            str(position),
+            "Running" if pod.is_running(tick) else "Pending",
+            ready=is_ready,
+            started_s=started,
+            ready_changed_s=pod.ready_tick * TICK_S if is_ready else started,
+            containers=tuple(containers),
+        )
+
+    def _measurement(self, number: int, metric: HpaMetric, tick: int) -> Measurement:
+        workload, meter = self.cluster.workloads[number], self.meters[number]
+        if meter.total_milli is None or meter.rate_milli is None:
+            return Measurement(fetch_error=True)
+        scrapes = metric.window_s // WINDOW_S
+        if metric.type in ("Object", "External"):
+            return Measurement(values_milli=(_mean(meter.total_milli[-scrapes:]),))
+        if metric.type == "Pods":
+            busy, idle = _mean(meter.rate_milli[-scrapes:]), 0
+        elif metric.resource == "cpu":
+            busy, idle = meter.cpu_milli, usage_of(workload, self.caps[number], 0.0, 0)[0]
+        else:
+            busy, idle = meter.memory_milli, usage_of(workload, self.caps[number], 0.0, 0)[1]
+        samples = {
+            str(position): Sample({MAIN: busy if pod.is_ready(tick) else idle}, tick * TICK_S, WINDOW_S)
+            for position, pod in enumerate(self.pods[number])
+            if pod.is_running(tick - SYNC_TICKS)  # a rate needs two scrapes
+        }
+        return Measurement(samples)
+
+    def _record(self, rows: dict[str, list[list[Any]]], decided: list[Outcome | None], tick: int) -> None:
+        rows["spec"].append([state.spec_replicas for state in self.states])
+        rows["ready"].append([sum(1 for pod in pods if pod.is_ready(tick)) for pods in self.pods])
+        rows["waiting"].append([sum(1 for pod in pods if pod.node is None) for pods in self.pods])
+        rows["percent"].append([_percent(outcome) for outcome in decided])
+        rows["reason"].append([_reason(outcome) for outcome in decided])
+        rows["nodes_ready"].append(self.nodes.counts(only_ready=True))
+        rows["nodes_billed"].append(self.nodes.counts(only_ready=False))
+        rows["unserved"].append([0.0] * len(self.pods))
+        rows["requests"].append([0.0] * len(self.pods))
+
+
+def _rules(autoscaler: HorizontalPodAutoscaler, downscale_stabilization_s: float) -> Hpa:
+    rules = autoscaler.rules(downscale_stabilization_s)
+    metrics = tuple(replace(each, container=MAIN if each.container else None) for each in rules.metrics)
+    return replace(rules, metrics=metrics)
+
+
+def _milli(cpu_milli: int, memory_bytes: int) -> dict[str, int]:
+    return {"cpu": cpu_milli, "memory": memory_bytes * 1000}
+
+
+def usage_of(workload: Workload, caps: tuple[int, int], rate: float, ready: int) -> tuple[int, int, int]:
+    """Return what one ready pod uses: cpu, memory and requests per second, in thousandths.
+
+    Usage is `base + k × rate`, capped by the limits; it saturates where demand does not.
+    """
+    each = rate / ready if ready else 0.0
+    cpu = min(workload.cpu_base_milli + workload.cpu_milli_per_rps * each, float(caps[0]))
+    memory = min(
+        workload.memory_base_bytes * 1000 + workload.memory_bytes_per_rps * each * 1000.0, float(caps[1])
+    )
+    return int(cpu), int(memory), int(each * 1000.0)
+
+
+def _mean(values: list[int]) -> int:
+    return sum(values) // len(values)
+
+
+def _percent(outcome: Outcome | None) -> int:
+    return -1 if outcome is None or outcome.utilization_percent is None else outcome.utilization_percent
+
+
+def _reason(outcome: Outcome | None) -> int:
+    if outcome is None:
+        return REASONS.index("NoAutoscaler")
+    if "ScalingLimited" in outcome.conditions:
+        return REASONS.index(outcome.conditions["ScalingLimited"][1])
+    active = outcome.conditions.get("ScalingActive")
+    if active is None:
+        return REASONS.index("OutsideBounds")
+    return REASONS.index("ScalingDisabled" if active[1] == "ScalingDisabled" else "FailedGetMetrics")

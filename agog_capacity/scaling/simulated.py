@@ -1,0 +1,136 @@
+"""A simulated cluster in few numbers: what a bill and a table need, small enough to keep by content hash."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.files import replace_file
+from agog_capacity.periods import FloatArray, Months
+
+
+@dataclass(frozen=True)
+class SimulatedPool:
+    """What the autoscaler did with one pool."""
+
+    minimum: int
+    maximum: int
+    mean_nodes: float
+    peak_nodes: int
+    monthly_mean_nodes: tuple[float, ...]
+    """Billed nodes of each month of the plan, the mean over the month."""
+
+
+@dataclass(frozen=True)
+class SimulatedWorkload:
+    """What the HPA did with one workload."""
+
+    mean_replicas: float
+    peak_replicas: int
+    unserved_share: float
+    """Share of its requests that no pod had room for."""
+
+
+@dataclass(frozen=True)
+class SimulatedCluster:
+    """One cluster of a design, simulated over the months of a plan."""
+
+    months: tuple[str, ...]
+    pools: Mapping[str, SimulatedPool]
+    workloads: Mapping[str, SimulatedWorkload]
+    bounds: tuple[str, ...]
+    """What bounds the result, in sentences."""
+    warnings: tuple[str, ...]
+    """What to know of the inputs, in sentences."""
+
+    def node_hours(self, pool: str, months: Months) -> FloatArray:
+        """Return the billed node-hours of a pool in each month, shape (months,). [h]
+
+        Raises
+        ------
+        NotInResult
+            If the pool was not simulated, or a month was not.
+        """
+        if pool not in self.pools:
+            raise NotInResult(f"pool {pool!r} was not simulated; {nearest(pool, self.pools)}")
+        missing = [label for label in months.labels if label not in self.months]
+        if missing:
+            raise NotInResult(f"{missing[0]} was not simulated; {nearest(missing[0], self.months)}")
+        means = dict(zip(self.months, self.pools[pool].monthly_mean_nodes, strict=True))
+        return np.array([means[label] for label in months.labels]) * months.hours
+
+    def to_json(self) -> str:
+        """Return the content as JSON, the same for the same content."""
+        return json.dumps(asdict(self), sort_keys=True, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> SimulatedCluster:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the text is not of that form, or holds what cannot be.
+        """
+        try:
+            raw: Any = json.loads(text)
+            found = cls(
+                tuple(raw["months"]),
+                {
+                    name: SimulatedPool(
+                        **{**pool, "monthly_mean_nodes": tuple(map(float, pool["monthly_mean_nodes"]))}
+                    )
+                    for name, pool in raw["pools"].items()
+                },
+                {name: SimulatedWorkload(**workload) for name, workload in raw["workloads"].items()},
+                tuple(raw["bounds"]),
+                tuple(raw["warnings"]),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"a stored simulation is not whole: {error}") from None
+        for pool in found.pools.values():
+            usable = len(pool.monthly_mean_nodes) == len(found.months)
+            if not usable or not all(math.isfinite(n) and n >= 0 for n in pool.monthly_mean_nodes):
+                raise ValueError("a stored simulation has nodes that cannot be")
+        return found
+
+
+@dataclass(frozen=True)
+class SimulationStore:
+    """Simulated clusters by the content of their inputs; prices are no part of it."""
+
+    folder: Path
+
+    @classmethod
+    def default(cls) -> SimulationStore:
+        """Return the store in the user's cache folder: `XDG_CACHE_HOME`, else `~/.cache`."""
+        cache = os.environ.get("XDG_CACHE_HOME")
+        try:
+            base = Path(cache) if cache else Path.home() / ".cache"
+        except RuntimeError:  # a process without a home, as in some containers
+            base = Path(tempfile.gettempdir())
+        return cls(base / "agog_capacity" / "simulations")
+
+    def get(self, key: str) -> SimulatedCluster | None:
+        """Return what is stored under a key; None if there is nothing, or nothing usable."""
+        try:
+            return SimulatedCluster.from_json((self.folder / f"{key}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def put(self, key: str, found: SimulatedCluster) -> None:
+        """Store a result whole. A store that cannot be written is no failure: the next run simulates again."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            replace_file(self.folder / f"{key}.json", found.to_json())
+        except OSError:
+            return

@@ -1,0 +1,258 @@
+"""Load through the autoscaler into the bill: what it changes, and that it is carried only once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agog_capacity.errors import InputError, NotInResult, PlanError
+from agog_capacity.periods import Months
+from agog_capacity.plan import Plan, load_plan
+from agog_capacity.planning.compare import compare
+from agog_capacity.planning.forecast import forecast
+from agog_capacity.scaling import simulate
+from agog_capacity.scaling.simulated import SimulatedCluster, SimulationStore
+
+AGOG = Path(__file__).parents[2] / "data" / "plans" / "agog.yaml"
+AUTOSCALED = "active-passive-autoscaled"
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return load_plan(AGOG)
+
+
+@pytest.fixture
+def no_simulation(monkeypatch):
+    def simulated(*_, **__):
+        pytest.fail("simulated again")
+
+    return lambda: monkeypatch.setattr(simulate, "simulate_scaling", simulated)
+
+
+def short(plan: Plan, months: int = 1) -> Plan:
+    """Return the plan over fewer months, so that a simulation takes no time."""
+    return Plan(**{**plan.__dict__, "months": Months(plan.months.first, months)})
+
+
+def test_the_briefs_pools_never_leave_their_minimum_and_what_that_saves(plan):
+    """Brief README: the HPA's maximum needs 1.45 nodes; "avg 5" is two nodes too many in each region."""
+    both = compare(plan, ["active-passive", AUTOSCALED])
+    scaled = both.forecast(AUTOSCALED)
+    for cluster, pool in (("aks-us", "app-nodes-us"), ("aks-eu", "app-nodes-eu")):
+        found = scaled.simulated[cluster].pools[pool]
+        assert (found.mean_nodes, found.peak_nodes) == (3, 3)
+        assert any("need 1.45 nodes" in text for text in scaled.simulated[cluster].bounds)
+    january = [both.forecast(name).monthly_cost[0] for name in ("active-passive", AUTOSCALED)]
+    assert january[0] - january[1] == pytest.approx(2 * (744 * 0.384 + 34.56) + 2 * (744 * 0.48 + 41.811428))
+
+
+def test_the_bill_of_a_simulated_pool_names_the_assumptions_of_the_load(plan):
+    scaled = forecast(plan, AUTOSCALED)
+    charges = scaled.to_frame()
+    nodes = charges[(charges["component"] == "app-nodes-us") & (charges["meter"] == "Compute")]
+    assert nodes["assumption"].all()
+    (part,) = [
+        p
+        for p in compare(plan, [AUTOSCALED]).explain(AUTOSCALED, component="app-nodes-us").parts
+        if "Compute" in p.meter
+    ]
+    assert "us_requests_per_second" in part.assumptions
+    assert "3 nodes on average, simulated" in part.rule
+
+
+def test_ten_times_the_load_and_replicas_make_the_pool_grow(plan, tmp_path):
+    grown = short(plan).with_scenario(
+        "grown",
+        {
+            "inputs": {"us_requests_per_second": {"value": 6000.0}},
+            "components": {"app-nodes-us": {"min_nodes": 1}},
+        },
+        extends=AUTOSCALED,
+    )
+    found = forecast(grown, "grown", store=SimulationStore(tmp_path)).simulated["aks-us"]
+    assert found.pools["app-nodes-us"].peak_nodes > 1
+    assert found.workloads["agog-backend"].peak_replicas == 20
+    assert found.workloads["agog-backend"].unserved_share > 0
+    assert any("at its maximum of 20 pods" in text for text in found.bounds)
+
+
+def test_what_was_simulated_is_found_again_also_under_other_prices(plan, tmp_path, no_simulation):
+    store = SimulationStore(tmp_path)
+    first = forecast(short(plan), AUTOSCALED, store=store)
+    no_simulation()
+    again = forecast(short(plan), AUTOSCALED, store=store)
+    assert again.monthly_cost.tolist() == first.monthly_cost.tolist()
+    assert again.simulated == first.simulated
+    cheaper = load_plan(AGOG, price_books=["agog-planning-2026-01-10", "azure-list-2026-10-10"])
+    assert forecast(short(cheaper), AUTOSCALED, store=store).total_cost < first.total_cost
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"inputs": {"us_requests_per_second": {"value": 61.0}}},
+        {"scaling": {"seed": 2}},
+        {"components": {"app-nodes-us": {"max_nodes": 9}}},
+        {"scaling": {"load": {"month_end_factor": 1.4}}},
+    ],
+)
+def test_whatever_changes_the_cluster_is_simulated_anew(plan, tmp_path, change):
+    store = SimulationStore(tmp_path)
+    forecast(short(plan), AUTOSCALED, store=store)
+    before = {path.name for path in tmp_path.iterdir()}
+    forecast(short(plan).with_scenario("other", change, extends=AUTOSCALED), "other", store=store)
+    assert {path.name for path in tmp_path.iterdir()} > before
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"months": 5}', "not json"])
+def test_a_store_that_was_damaged_is_not_believed(plan, tmp_path, text):
+    store = SimulationStore(tmp_path)
+    first = forecast(short(plan), AUTOSCALED, store=store)
+    for path in tmp_path.iterdir():
+        path.write_text(text)
+    assert forecast(short(plan), AUTOSCALED, store=store).simulated == first.simulated
+
+
+def test_nodes_that_cannot_be_are_not_read_back(plan, tmp_path):
+    found = forecast(short(plan), AUTOSCALED, store=SimulationStore(tmp_path)).simulated["aks-us"]
+    text = found.to_json()
+    assert SimulatedCluster.from_json(text) == found
+    for damaged in (
+        text.replace("[3.0]", "[-3.0]"),
+        text.replace("[3.0]", "[NaN]"),
+        text.replace("[3.0]", "[]"),
+    ):
+        assert damaged != text
+        with pytest.raises(ValueError, match="stored simulation"):
+            SimulatedCluster.from_json(damaged)
+
+
+def test_a_store_that_cannot_be_written_is_no_failure(plan, tmp_path):
+    (tmp_path / "file").write_text("")
+    store = SimulationStore(tmp_path / "file" / "below")
+    assert forecast(short(plan), AUTOSCALED, store=store).total_cost > 0
+
+
+def test_a_stored_simulation_needs_no_compiler(plan, tmp_path):
+    forecast(plan, AUTOSCALED)
+    code = (
+        "import sys, agog_capacity as ac; "
+        f"ac.forecast(ac.load_plan({str(AGOG)!r}), {AUTOSCALED!r}); "
+        "loaded = {'numba', 'scipy', 'plotly', 'pandas'} & set(sys.modules); assert not loaded, loaded"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env=dict(os.environ))
+
+
+def test_months_and_pools_that_were_not_simulated_are_named(plan, tmp_path):
+    found = forecast(short(plan), AUTOSCALED, store=SimulationStore(tmp_path)).simulated["aks-us"]
+    assert found.node_hours("app-nodes-us", Months("2027-01", 1, "730h")).tolist() == [3 * 730]
+    with pytest.raises(NotInResult, match="nearest: 'app-nodes-us'"):
+        found.node_hours("app-node-us", Months("2027-01", 1))
+    with pytest.raises(NotInResult, match="2027-02 was not simulated"):
+        found.node_hours("app-nodes-us", Months("2027-01", 2))
+
+
+def test_traces_of_ones_own_win_and_must_name_a_cluster(plan):
+    class Four:
+        def node_hours(self, pool, months):
+            return np.full(months.count, 4.0) * months.hours
+
+    mine = forecast(plan, AUTOSCALED, traces={"aks-us": Four(), "aks-eu": Four()})
+    compute = mine.to_frame().query("component == 'app-nodes-us' and meter == 'Compute'")
+    assert compute["pricing_quantity"].iloc[0] == 4 * 744
+    with pytest.raises(NotInResult, match="nearest: 'aks-us'"):
+        forecast(plan, AUTOSCALED, traces={"aks-use": Four()})
+
+
+def test_a_pool_without_load_is_counted_at_its_minimum_and_warns(plan):
+    bare = plan.with_scenario("bare", {"scaling": None}, extends=AUTOSCALED)
+    found = forecast(bare, "bare")
+    assert len([w for w in found.warnings if "counted at its minimum of 3 nodes" in w]) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"scaling": {"workloads": {"agog-backend": {"cpu_bse_milli": 5}}}}, "nearest: 'cpu_base_milli'"),
+        ({"scaling": {"workloads": {"agog-frontend": None}}}, "they must be the same"),
+        ({"scaling": {"load": {"groups": []}}}, "at least 1 item"),
+        ({"scaling": {"manifests": "../secrets"}}, "is not a name"),
+        ({"scaling": {"load": {"noise": {"autocorrelation": 1.0}}}}, "less than 1"),
+        ({"scaling": {"load": {"yearly_growth": -2.0}}}, "greater than or equal to -0.99"),
+    ],
+)
+def test_a_section_that_cannot_be_simulated_is_named_with_its_place(plan, change, words):
+    with pytest.raises(PlanError) as caught:
+        plan.with_scenario("bad", change, extends=AUTOSCALED)
+    assert words in str(caught.value)
+
+
+def test_manifests_that_are_not_there_name_the_nearest(tmp_path):
+    path = tmp_path / "plan.yaml"
+    path.write_text(
+        AGOG.read_text(encoding="utf-8").replace("manifests: agog ", "manifests: agg "), encoding="utf-8"
+    )
+    with pytest.raises(PlanError, match="no manifests 'agg'; nearest: 'agog'"):
+        load_plan(path)
+
+
+def test_a_workload_that_no_manifest_has_and_an_unknown_zone_are_input_errors(plan, tmp_path):
+    use = {"cpu_milli_per_request_per_second": 1.0}
+    strange = short(plan).with_scenario(
+        "strange",
+        {
+            "scaling": {
+                "workloads": {"agog-worker": use},
+                "load": {"requests_per_workload": {"agog-worker": 1.0}},
+            }
+        },
+        extends=AUTOSCALED,
+    )
+    with pytest.raises(InputError, match="no Deployment or StatefulSet 'agog-worker'"):
+        forecast(strange, "strange", store=SimulationStore(tmp_path))
+
+
+def test_traffic_and_logs_follow_the_load_where_they_are_told_to(plan, tmp_path):
+    """40 % a year from the first month: the 13th month has 1.4 times the load of the first."""
+    change = {
+        "traffic": {"follows_load": True},
+        "scaling": {"load": {"yearly_growth": 0.4, "month_end_factor": 1.0}},
+        "components": {"logs": {"follows_load": True}},
+    }
+    growing = short(plan, 13).with_scenario("growing", change, extends="active-passive")
+    charges = forecast(growing, "growing").charges
+    by_meter = {charge.usage.meter.meter: charge.usage.quantity for charge in charges}
+    flat = {c.usage.meter.meter: c.usage.quantity for c in forecast(growing, "active-passive").charges}
+    for meter in ("Premium Requests", "Premium Data Transfer Out", "Analytics Logs Data Ingestion"):
+        multiples = by_meter[meter] / flat[meter]
+        assert multiples[0] == pytest.approx(1.0, rel=0.03)
+        assert multiples[12] / multiples[0] == pytest.approx(1.4, rel=0.03)
+    assert by_meter["Premium Base Fees"].tolist() == flat["Premium Base Fees"].tolist()
+
+
+def test_amounts_cannot_follow_a_load_that_is_not_given(plan):
+    with pytest.raises(PlanError, match="add the section scaling"):
+        plan.with_scenario(
+            "none", {"scaling": None, "traffic": {"follows_load": True}}, extends="active-passive"
+        )
+
+
+def test_a_sidecar_counts_for_the_scheduler(plan, tmp_path):
+    """500m and a sidecar of 250m: 20 backend and 3 frontend pods need 16.5 instead of 10.75 cores."""
+    use = {"sidecar_cpu_request_milli": 250, "sidecar_memory_request_mib": 64}
+    meshed = short(plan).with_scenario(
+        "meshed", {"scaling": {"workloads": {"agog-backend": use, "agog-frontend": use}}}, extends=AUTOSCALED
+    )
+    store = SimulationStore(tmp_path)
+    plain, with_mesh = (
+        forecast(p, name, store=store).simulated["aks-us"].bounds[0]
+        for p, name in ((short(plan), AUTOSCALED), (meshed, "meshed"))
+    )
+    assert "need 1.45 nodes" in plain
+    assert "need 2.22 nodes" in with_mesh
