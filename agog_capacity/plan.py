@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as dataclass_replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.feasibility import Acceptance, unknown_acceptances
-from agog_capacity.availability.incidents import IncidentHistory, classes_of_plan
+from agog_capacity.availability.incidents import classes_of_plan
 from agog_capacity.availability.published import ServiceLevels, read_service_levels
 from agog_capacity.availability.rules import Rule, read_rules
 from agog_capacity.design import Design, build_design
@@ -30,69 +30,14 @@ from agog_capacity.errors import (
     Problem,
     nearest,
 )
-from agog_capacity.model import Currency, Label, Model, MonthText, Name, Text
 from agog_capacity.overrides import Origins, merged, place_in_document
-from agog_capacity.periods import MonthLength, Months
+from agog_capacity.periods import Months
+from agog_capacity.plan_file import MAXIMUM_SCENARIOS, Gap, PlanFile
 from agog_capacity.prices.resolve import PriceList, load_price_books
-from agog_capacity.prices.stand_in import StandIn
 from agog_capacity.resources import data_directory
 from agog_capacity.scaling.manifest_folders import ManifestTexts, manifest_homes, read_manifest_folders
 from agog_capacity.targets import Targets
 from agog_capacity.validation import Finding, findings_of
-
-_MAXIMUM_SCENARIOS = 200
-
-
-class Horizon(Model):
-    """Months a plan covers."""
-
-    start: MonthText
-    """First month, such as '2027-01'."""
-    months: Annotated[int, Field(strict=True, ge=1, le=120)]
-
-
-class Gap(Model):
-    """Something the plan knowingly leaves out, and why."""
-
-    what: Label
-    why: Text
-
-
-class ScenarioFile(Model):
-    """A scenario as it stands in a plan file."""
-
-    title: Label
-    description: Text = ""
-    extends: Name | None = None
-    """Scenario it builds on; the base if left out."""
-    change: dict[str, Any] = Field(default_factory=dict)
-    """What differs: merged key by key, null removes."""
-
-
-class PlanFile(Model):
-    """A plan file as it stands on disk, before scenarios are merged."""
-
-    name: Name
-    title: Label
-    description: Text = ""
-    currency: Currency
-    horizon: Horizon
-    month: MonthLength = "calendar"
-    price_books: Annotated[tuple[Name, ...], Field(min_length=1)]
-    """Books in the order they are asked."""
-    reference: Name
-    """Scenario that the others are compared with."""
-    targets: Targets
-    base: dict[str, Any]
-    scenarios: Annotated[dict[Name, ScenarioFile], Field(min_length=1, max_length=_MAXIMUM_SCENARIOS)]
-    stand_ins: tuple[StandIn, ...] = ()
-    gaps: tuple[Gap, ...] = ()
-    accept: tuple[Acceptance, ...] = ()
-    """Findings of the rules that the plan takes as they are, each with its reason."""
-    failures: dict[Name, Any] = Field(default_factory=dict)
-    """Failure classes that differ from the library's: values by class, null removes one."""
-    incidents: IncidentHistory | None = None
-    """The owner's incidents, which update the failure classes."""
 
 
 @dataclass(frozen=True)
@@ -381,7 +326,7 @@ def _scenario_designs(
     base, specs = content.get("base"), content.get("scenarios")
     if not isinstance(base, dict) or not isinstance(specs, dict):
         return {}
-    usable = {name: spec for name, spec in list(specs.items())[:_MAXIMUM_SCENARIOS] if isinstance(spec, dict)}
+    usable = {name: spec for name, spec in list(specs.items())[:MAXIMUM_SCENARIOS] if isinstance(spec, dict)}
     result = {}
     for name in usable:
         chain = _chain(name, usable, findings)

@@ -123,11 +123,11 @@ class Forecast:
     def _repr_html_(self) -> str:
         from agog_capacity.planning.presentation import (
             assumptions,
-            contract_parts,
             cost_of,
             simulated,
             stand_ins,
         )
+        from agog_capacity.planning.promises import contract_parts
         from agog_capacity.report.tables import notebook_html
 
         tables = [cost_of(self), contract_parts(self), assumptions([self]), stand_ins([self])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from agog_capacity import __version__
@@ -22,15 +23,14 @@ def lock_of(comparison: Comparison) -> dict[str, Any]:
     Returns
     -------
     dict
-        Plan, price books and published SLAs with their SHA-256, the scenarios and the version of
+        Plan, price books, published SLAs, rules and failure classes with their SHA-256, the scenarios and the version of
         this library. It carries no clock: same inputs, same lock.
     """
     plan = comparison.plan
-    rules = [
-        [rule.id, rule.severity, str(rule.enforceable), *map(str, rule.conditions)] for rule in plan.rules
-    ]
+    rules = [{part.name: str(getattr(rule, part.name)) for part in fields(rule)} for rule in plan.rules]
+    classes = {name: known.model_dump(mode="json") for name, known in plan.failure_classes.items()}
     levels = [
-        [*level, str(row.percent), row.source, row.date, row.confidence, row.note]
+        [*level, str(row.percent), row.source, row.date, row.confidence, row.note, row.ladder_text]
         for level, row in sorted(plan.service_levels.items())
     ]
     return {
@@ -41,6 +41,7 @@ def lock_of(comparison: Comparison) -> dict[str, Any]:
             for book in plan.prices.books
         ],
         "published_service_levels": {"sha256": hashlib.sha256(canonical(levels).encode()).hexdigest()},
+        "failure_classes": {"sha256": hashlib.sha256(canonical(classes).encode()).hexdigest()},
         "rules": {"sha256": hashlib.sha256(canonical(rules).encode()).hexdigest()},
         "scenarios": [forecast.name for forecast in comparison.forecasts],
         "reference": comparison.reference,

@@ -10,6 +10,7 @@ from agog_capacity.report.tables import Cell, Heading, Table
 
 if TYPE_CHECKING:
     from agog_capacity.planning.compare import Comparison
+    from agog_capacity.planning.forecast import Forecast
 
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 
@@ -34,6 +35,34 @@ def contracts(comparison: Comparison) -> Table:
             for one in comparison.forecasts
         ),
         "Credits apply to each service's own fee; there is no refund for the whole.",
+    )  # fmt: skip
+
+
+def contract_parts(forecast: Forecast) -> Table:
+    """Return what the contractual availability of a scenario is made of."""
+    contract = forecast.contract
+    result = f"{contract.percent:.6f} %" if contract.percent is not None else "not known"
+    hours = f", {contract.hours_per_year:.2f} h a year" if contract.hours_per_year is not None else ""
+    return Table(
+        f"{forecast.name}: {result}{hours} ({contract.label})",
+        (
+            Heading("component"), Heading("needed by"), Heading("SLA in %", decimals=4),
+            Heading("published for"), Heading("credits, below %: % of the fee"), Heading("dated"),
+            Heading("confidence"),
+        ),
+        tuple(
+            (
+                part.component,
+                part.branch or "every request",
+                float(part.published.percent) if part.published.percent is not None else None,
+                ", ".join(part.published.level),
+                part.published.ladder_text or "not known",
+                part.published.date or "undated",
+                part.published.confidence,
+            )
+            for part in contract.parts
+        ),
+        f"{contract.sources_line()}.",
     )  # fmt: skip
 
 

@@ -120,7 +120,7 @@ def comparison_page(comparison: Comparison) -> Page:
             ),
             tables=(
                 promises.contracts(comparison),
-                *(shown.contract_parts(forecast) for forecast in comparison.forecasts),
+                *(promises.contract_parts(forecast) for forecast in comparison.forecasts),
             ),
         ),
         Section(

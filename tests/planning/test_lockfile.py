@@ -33,7 +33,7 @@ def test_a_lock_names_what_the_numbers_were_made_from(plan):
     assert lock["scenarios"] == list(plan.scenarios)
     assert lock["reference"] == "active-passive"
     hashes = re.findall(r'"sha256": "(.*?)"', json.dumps(lock))
-    assert len(hashes) == 4
+    assert len(hashes) == 5
     assert all(re.fullmatch(r"[0-9a-f]{64}", found) for found in hashes)
 
 
