@@ -38,6 +38,25 @@ def contracts(comparison: Comparison) -> Table:
     )  # fmt: skip
 
 
+def contract_table(comparison: Comparison) -> Table:
+    """Return the published SLA of each component on the path of a request, one column a scenario."""
+    rows: dict[tuple[str, str], dict[str, float | None]] = {}
+    for one in comparison.forecasts:
+        for part in one.contract.parts:
+            level = part.published
+            key = (part.component, f"{', '.join(level.level[1:])}; {level.date or 'undated'}")
+            percent = float(level.percent) if level.percent is not None else None
+            rows.setdefault(key, {})[one.name] = percent
+    names = [one.name for one in comparison.forecasts]
+    return Table(
+        "Published SLAs on the path of a request, % of a month",
+        (Heading("component"), Heading("published for"), *(Heading(name, decimals=4) for name in names)),
+        tuple((*key, *(found.get(name) for name in names)) for key, found in rows.items()),
+        "A dash: not on the path. Alternatives in two regions are multiplied as if they failed independently.",
+        ("together, contractual", "", *(one.contract.percent for one in comparison.forecasts)),
+    )
+
+
 def contract_parts(forecast: Forecast) -> Table:
     """Return what the contractual availability of a scenario is made of."""
     contract = forecast.contract

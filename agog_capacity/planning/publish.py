@@ -51,6 +51,7 @@ def comparison_text(comparison: Comparison) -> str:
         shown.years(comparison),
         shown.months(comparison),
         _short(shown.targets(comparison)),
+        promises.contract_table(comparison),
         promises.contracts(comparison),
         shown.simulated(comparison.forecasts),
         shown.warnings(comparison.forecasts),
@@ -120,6 +121,7 @@ def comparison_page(comparison: Comparison) -> Page:
             ),
             tables=(
                 promises.contracts(comparison),
+                promises.contract_table(comparison),
                 *(promises.contract_parts(forecast) for forecast in comparison.forecasts),
             ),
         ),

@@ -307,6 +307,7 @@ def test_contracts_of_all_scenarios_stand_side_by_side(listed):
     assert ladders["corrected", "cache-us"] == "not known"
     text = comparison_text(listed)
     assert "Contractual availability: where refunds start, not a forecast" in text
+    assert "Published SLAs on the path of a request" in text
     assert "older than a year on 2026-10-10" in comparison_html(listed)
 
 
