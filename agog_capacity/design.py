@@ -220,15 +220,21 @@ def _serving_path(
                 continue
             built.append(tuple(name for i, part in enumerate(branch) for name in name_at(part, (*at, i))))
         steps.append(AnyOf(tuple(built)))
-    flat = [n for s in steps for n in ([s] if isinstance(s, str) else [x for b in s.branches for x in b])]
-    for name in sorted({name for name in flat if flat.count(name) > 1}):
-        findings.append(
-            (
-                place,
-                f"{name!r} stands twice on the serving path; availabilities of one component must not be multiplied",
-            )
+    for name in _repeated(steps):
+        message = (
+            f"{name!r} stands twice on the serving path; it may be in several branches, but not twice in "
+            "one and not both in a branch and where every request needs it"
         )
+        findings.append((place, message))
     return tuple(steps)
+
+
+def _repeated(steps: list[PathStep]) -> list[str]:
+    """Return the components that stand twice where once says all: in a branch, or needed by every request."""
+    always = [step for step in steps if isinstance(step, str)]
+    branches = [branch for step in steps if isinstance(step, AnyOf) for branch in step.branches]
+    twice = {name for name in always if always.count(name) > 1 or any(name in branch for branch in branches)}
+    return sorted(twice | {name for branch in branches for name in branch if branch.count(name) > 1})
 
 
 def _statements(

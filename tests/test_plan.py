@@ -237,3 +237,20 @@ incidents:
 )  # fmt: skip
 def test_what_a_plan_says_wrongly_about_availability_is_told_with_its_line(shop, more, words):
     assert any(words in problem for problem in problems(shop(more=more))), problems(shop(more=more))
+
+
+@pytest.mark.parametrize(
+    "path, fine",
+    [
+        ("[{any_of: [[cluster], [second]]}]", True),
+        ("[{any_of: [[cluster, second], [second]]}]", True),
+        ("[cluster, {any_of: [[cluster], [second]]}]", False),
+        ("[{any_of: [[cluster, cluster], [second]]}]", False),
+    ],
+)
+def test_branches_may_share_a_component_but_not_repeat_it(shop, path, fine):
+    change = ("tier: Free}", f"tier: Free}}\n      serving_path: {path}")
+    if fine:
+        assert load_plan(shop(change)).scenario("two").design.serving_path
+    else:
+        assert any("'cluster' stands twice" in problem for problem in problems(shop(change)))

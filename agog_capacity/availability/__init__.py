@@ -1,1 +1,1 @@
-"""What contracts promise: published SLAs and the arithmetic of a serving path."""
+"""Availability: what can be bought, what contracts promise, what the mathematics says, what fails."""

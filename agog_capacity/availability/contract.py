@@ -16,15 +16,24 @@ References
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 
 from agog_capacity.availability.published import PublishedLevel, ServiceLevels, published_level
-from agog_capacity.availability.structure import parallel_unavailability, series_unavailability
+from agog_capacity.availability.structure import (
+    parallel_unavailability,
+    path_set_unavailability,
+    series_unavailability,
+)
 from agog_capacity.components.base import Component
 from agog_capacity.design import AnyOf, PathStep
+from agog_capacity.errors import InputError
 from agog_capacity.units import HOURS_PER_YEAR
+
+_MOST_PATHS = 4096
 
 
 @dataclass(frozen=True)
@@ -115,32 +124,45 @@ def contract_availability(
     NotInResult
         If a component claims an SLA that the table does not have.
     """
+    choices = [step.branches if isinstance(step, AnyOf) else ((step,),) for step in path]
+    needed_by: dict[str, list[str]] = {}
+    for branches in choices:
+        for number, branch in enumerate(branches, start=1):
+            for name in branch:
+                needed_by.setdefault(name, []).append(f"branch {number}" if len(branches) > 1 else "")
     parts: list[ContractPart] = []
     without: list[str] = []
-
-    def unavailability(name: str, branch: str) -> float:
+    q: dict[str, float] = {}
+    for name, where in needed_by.items():
         wanted = components[name].service_level()
         published = published_level(levels, wanted) if wanted is not None else None
-        q = published.unavailability if published is not None else None
-        if published is None or q is None:
+        if published is None or published.unavailability is None:
             without.append(name)
-            return 1.0
-        parts.append(ContractPart(name, branch, published))
-        return q
-
-    steps: list[float] = []
-    alternatives = False
-    for step in path:
-        if isinstance(step, AnyOf):
-            alternatives = True
-            branches = [
-                series_unavailability([unavailability(name, f"branch {number}") for name in branch])
-                for number, branch in enumerate(step.branches, start=1)
-            ]
-            steps.append(parallel_unavailability(branches))
-        else:
-            steps.append(unavailability(step, ""))
+            continue
+        q[name] = published.unavailability
+        parts.append(ContractPart(name, ", ".join(dict.fromkeys(where)), published))
     known = bool(path) and not without
-    return Contract(
-        series_unavailability(steps) if known else None, alternatives, tuple(parts), tuple(without), as_of
+    shared = any(len(where) > 1 for where in needed_by.values())
+    total = (_with_shared_parts if shared else _without_shared_parts)(choices, q) if known else None
+    alternatives = any(len(branches) > 1 for branches in choices)
+    return Contract(total, alternatives, tuple(parts), tuple(without), as_of)
+
+
+_Choices = Sequence[Sequence[Sequence[str]]]
+
+
+def _without_shared_parts(choices: _Choices, q: Mapping[str, float]) -> float:
+    return series_unavailability(
+        parallel_unavailability([series_unavailability([q[name] for name in branch]) for branch in branches])
+        for branches in choices
+    )
+
+
+def _with_shared_parts(choices: _Choices, q: Mapping[str, float]) -> float:
+    """Return the unavailability where a part stands in several branches, which must not be multiplied."""
+    paths = math.prod(len(branches) for branches in choices)
+    if paths > _MOST_PATHS:
+        raise InputError(f"the serving path has {paths:,} ways through; at most {_MOST_PATHS:,} are computed")
+    return path_set_unavailability(
+        dict(q), [frozenset(name for branch in way for name in branch) for way in product(*choices)]
     )

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agog_capacity.availability.structure import parallel_unavailability, series_unavailability
+from agog_capacity.availability.contract import Contract, contract_availability
+from agog_capacity.availability.published import read_service_levels
+from agog_capacity.availability.structure import (
+    parallel_unavailability,
+    path_set_unavailability,
+    series_unavailability,
+)
+from agog_capacity.components.aks_cluster import AksCluster
+from agog_capacity.design import AnyOf, PathStep
+from agog_capacity.errors import InputError
+from agog_capacity.resources import data_directory
 
 FRONT_DOOR, AKS, NODES, POSTGRES_HA, POSTGRES, REDIS = 0.0001, 0.0005, 0.0001, 0.0001, 0.001, 0.001
 
@@ -31,6 +41,47 @@ def test_worked_case_w1_two_regions_behind_one_front_door():
     q = series_unavailability([FRONT_DOOR, parallel_unavailability([us, eu])])
     assert 1 - q == pytest.approx(0.9998955864, abs=5e-11)
     assert q * 8760 == pytest.approx(0.915, abs=0.0005)
+
+
+CLUSTER = AksCluster(name="x", region="eastus2", tier="Standard")
+LEVELS = read_service_levels(data_directory() / "availability" / "sla.csv")
+
+
+def contract(*path: PathStep) -> Contract:
+    names = [
+        n
+        for step in path
+        for n in ([step] if isinstance(step, str) else [n for b in step.branches for n in b])
+    ]
+    return contract_availability(path, {name: CLUSTER.replace(name=name) for name in names}, LEVELS)
+
+
+def test_a_part_in_both_branches_is_counted_once():
+    """Two clusters behind one shared third: the third is in series, whatever the way it is written."""
+    shared = contract(AnyOf((("a", "writer"), ("b", "writer"))))
+    apart = contract("writer", AnyOf((("a",), ("b",))))
+    assert shared.unavailability == pytest.approx(apart.unavailability, rel=1e-14)
+    assert shared.unavailability == pytest.approx(AKS + AKS**2 - AKS**3, rel=1e-12)
+    assert {part.component: part.branch for part in shared.parts}["writer"] == "branch 1, branch 2"
+    assert shared.upper_bound and not contract("a").upper_bound
+
+
+def test_a_part_that_two_choices_share_is_counted_once():
+    """Way in and database may be in the same region or not; each region's gateway stands in both choices."""
+    both = contract(AnyOf((("g1", "a"), ("g2", "b"))), AnyOf((("g1", "c"), ("g2", "d"))))
+    ways = [{"g1", "a", "c"}, {"g1", "a", "g2", "d"}, {"g2", "b", "g1", "c"}, {"g2", "b", "d"}]
+    q = dict.fromkeys("abcd", AKS) | {"g1": AKS, "g2": AKS}
+    assert both.unavailability == pytest.approx(path_set_unavailability(q, ways), rel=1e-14)
+
+
+def test_too_many_ways_are_told():
+    many = [AnyOf((("shared", f"a{i}"), ("shared", f"b{i}"))) for i in range(13)]
+    with pytest.raises(InputError, match="has 8,192 ways through; at most 4,096"):
+        contract(*many)
+
+
+def test_a_serving_path_that_is_not_stated_promises_nothing():
+    assert contract().label == "no serving path stated"
 
 
 _SMALL = st.integers(1, 10**6).map(lambda n: Fraction(n, 10**15))
