@@ -46,11 +46,11 @@ class Format(StrEnum):
 
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file (YAML).", show_default=False)]
 Books = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--prices",
         metavar="BOOK,…",
-        help="Price books instead of the plan's own, in order.",
+        help="Price books instead of the plan's own, in order; may be given again.",
         show_default=False,
     ),
 ]
@@ -86,7 +86,12 @@ def compare(
     images: Annotated[
         bool, typer.Option("--images", help="Also write charts as PNG, SVG and PDF into OUT.")
     ] = False,
-    check: Annotated[bool, typer.Option("--check", help="Exit with 2 if a target is missed.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Exit with 2 if a compared scenario, the reference included, misses a target."
+        ),
+    ] = False,
 ) -> int:
     """Compare scenarios of a plan: cost, contract availability, targets."""
     from agog_capacity.plan import load_plan
@@ -263,8 +268,8 @@ def _print_file(text: str) -> None:
     binary.flush()
 
 
-def _names(books: str | None) -> tuple[str, ...] | None:
-    return None if books is None else tuple(name.strip() for name in books.split(","))
+def _names(books: list[str] | None) -> tuple[str, ...] | None:
+    return None if not books else tuple(name.strip() for given in books for name in given.split(","))
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -155,6 +155,8 @@ def _components(
         findings.append((("components",), "components is missing or not a mapping of names"))
         return {}
     known = kinds()
+    # A region that is not valid is a problem of its own, not one of every component in it.
+    declared = raw["regions"] if isinstance(raw.get("regions"), dict) else regions
     built: dict[str, Component] = {}
     for name, value in content.items():
         place: Place = ("components", name)
@@ -175,8 +177,8 @@ def _components(
             findings.extend(findings_of(error, place, known[kind]))
             continue
         built[name] = component
-        if component.region is not None and component.region not in regions:
-            message = f"region {component.region!r} is not a region of the design; {nearest(component.region, regions)}"
+        if component.region is not None and component.region not in declared:
+            message = f"region {component.region!r} is not a region of the design; {nearest(component.region, declared)}"
             findings.append(((*place, "region"), message))
     return built
 

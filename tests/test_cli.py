@@ -104,6 +104,14 @@ def test_bad_input_and_wrong_usage_exit_1_with_words_and_no_traceback(typed, wor
     assert "Traceback" not in out + err
 
 
+def test_books_may_be_named_in_one_option_or_in_several(typed):
+    planning, listed = "agog-planning-2026-01-10", "azure-list-2026-10-10"
+    together = typed("compare", AGOG, "--format", "csv", "--prices", f"{planning},{listed}")
+    apart = typed("compare", AGOG, "--format", "csv", "--prices", planning, "--prices", listed)
+    assert together == apart
+    assert together[1] != typed("compare", AGOG, "--format", "csv")[1]
+
+
 def test_explain_unfolds_to_price_rows_with_their_sources(typed):
     code, out, _ = typed(
         "explain", AGOG, "active-passive", "--component", "postgres-us", "--month", "2027-01"

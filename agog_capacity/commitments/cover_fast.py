@@ -161,17 +161,19 @@ def _kernel() -> Any:
 
     @vector
     def load(source: FloatArray, left: FloatArray, low: FloatArray) -> float:
-        added, least = 0.0, 0.0
+        added, below = 0.0, 0.0
         for h in range(len(source)):
             left[h] = source[h]
             added += source[h]
-            least = min(least, source[h])
-        low[0] = min(low[0], least)
+            # A sum, not a minimum: only sums become vector code while unknowns must still show.
+            below += min(0.0, source[h])
+        low[0] += below
         return added
 
     @vector
-    def take(left: FloatArray, room: FloatArray, rate: float) -> None:
+    def take(left: FloatArray, room: FloatArray, rate: float) -> float:
         inverse = 1.0 / rate
+        spare = 0.0
         for h in range(len(left)):
             need = left[h] * rate
             have = room[h]
@@ -179,6 +181,8 @@ def _kernel() -> Any:
             short = left[h] - have * inverse
             left[h] = 0.0 if need <= have else short
             room[h] = have - need if need <= have else 0.0
+            spare += room[h]
+        return spare
 
     @vector
     def summed(values: FloatArray) -> float:
@@ -209,27 +213,43 @@ def _kernel() -> Any:
         lines = usage.shape[0]
         left = np.empty((lines, _BLOCK_HOURS))
         room = np.empty(_BLOCK_HOURS)
+        # What is left of each line in the block; summed again only where a commitment took some.
+        rest = np.empty(lines)
+        touched = np.empty(lines, dtype=np.bool_)
         for block in range(blocks.shape[0]):
             begin, end, t = blocks[block, 0], blocks[block, 1], blocks[block, 2]
             n = end - begin
             for i in range(lines):
-                total[t, i] += load(usage[i, begin:end], left[i, :n], low)
+                rest[i] = load(usage[i, begin:end], left[i, :n], low)
+                total[t, i] += rest[i]
+                touched[i] = False
             for turn in range(reservations.shape[0]):
                 which = reservations[turn, 0]
                 room[:n] = r_room[which]
+                spare = r_room[which] * n
                 for j in range(reservations[turn, 1], reservations[turn, 2]):
-                    take(left[r_line[j], :n], room[:n], r_ratio[j])
-                reserved_used[t, which] += r_room[which] * n - summed(room[:n])
+                    touched[r_line[j]] = True
+                    spare = take(left[r_line[j], :n], room[:n], r_ratio[j])
+                    if spare == 0.0:
+                        break
+                reserved_used[t, which] += r_room[which] * n - spare
             for i in range(lines):
-                after_reservations[t, i] += summed(left[i, :n])
+                if touched[i]:
+                    rest[i] = summed(left[i, :n])
+                    touched[i] = False
+                after_reservations[t, i] += rest[i]
             for turn in range(plans.shape[0]):
                 which = plans[turn, 0]
                 room[:n] = p_room[which]
+                spare = p_room[which] * n
                 for j in range(plans[turn, 1], plans[turn, 2]):
-                    take(left[p_line[j], :n], room[:n], p_price[j])
-                plan_used[t, which] += p_room[which] * n - summed(room[:n])
+                    touched[p_line[j]] = True
+                    spare = take(left[p_line[j], :n], room[:n], p_price[j])
+                    if spare == 0.0:
+                        break
+                plan_used[t, which] += p_room[which] * n - spare
             for i in range(lines):
-                on_demand[t, i] += summed(left[i, :n])
+                on_demand[t, i] += summed(left[i, :n]) if touched[i] else rest[i]
 
     @njit(cache=True, parallel=True, nogil=True)
     def cover(

@@ -15,6 +15,9 @@ _ROUNDS = 3000
 _INWARD = 0.5
 """Share of the way from the best point to the master's at which a cut is taken."""
 _GROUPS = 8
+_RELAXED_GAP = 1e-7
+"""Close enough for the relaxation that whole quantities start from."""
+_FACTOR = 1e4
 
 
 @dataclass(frozen=True)
@@ -98,16 +101,26 @@ class _Master:
             pad = np.zeros((len(self.problem.limits), self.columns - n))
             rows = np.vstack([rows, np.hstack([self.problem.limit_rows, pad])])
             limits = np.concatenate([limits, self.problem.limits])
-        result = milp(
-            self.objective,
-            integrality=integrality if whole else None,
-            bounds=Bounds(low, high),
-            constraints=LinearConstraint(rows, ub=limits),
-            options={"mip_rel_gap": 1e-10} if whole else {},
-        )
-        if result.x is None:
+        # In the linear master costs are about 10,000, so that the solver's absolute tolerance of 1e-7 is far
+        # below any gap; its branching does not stand that, and there tolerance is dealt with by `whole`.
+        factor = 1.0 if whole else _FACTOR
+        objective = self.objective.copy()
+        objective[:n] *= factor
+        rows[:, :n] *= factor
+        for presolve in (True, False):
+            result = milp(
+                objective,
+                integrality=integrality if whole else None,
+                bounds=Bounds(low, high),
+                constraints=LinearConstraint(rows, ub=limits * factor),
+                options={"presolve": presolve, **({"mip_rel_gap": 1e-10} if whole else {})},
+            )
+            if result.x is not None:
+                break
+        else:
             raise NoCertificate(f"the master programme ended without a point: {result.message}")
         bound = result.mip_dual_bound if whole and result.mip_dual_bound is not None else result.fun
+        bound /= factor
         return np.clip(result.x[:n], 0.0, self.problem.most), float(bound) * self.scale
 
 
@@ -149,7 +162,7 @@ def optimise_joint(
     """
     search = _Search(problem, gap, max(1, min(groups, len(problem.weight))), risk, start)
     if problem.columns:
-        search.relaxed()
+        search.relaxed(max(gap, _RELAXED_GAP) if whole else gap)
     else:
         search.bound = search.cost
     if whole and problem.columns:
@@ -172,7 +185,7 @@ class _Search:
         nothing = np.zeros(len(problem.columns))
         value, slope = problem.evaluate(nothing, self.group, groups)
         self.best, self.cost, self.bound = nothing, self.score(nothing, value), 0.0
-        self.master = _Master(problem, groups, max(self.cost, 1e-12), risk)
+        self.master = _Master(problem, groups, self.cost if self.cost > 0 else 1.0, risk)
         self.master.add(nothing, value, slope)
         self.known = [(nothing, self.cost)]
         if start is not None:
@@ -195,28 +208,26 @@ class _Search:
         if cost < self.cost and self.problem.within_limits(at):
             self.best, self.cost = at, cost
 
-    def certified(self) -> bool:
+    def certified(self, gap: float | None = None) -> bool:
         """Whether the gap is reached."""
-        return self.cost - self.bound <= self.gap * abs(self.cost) + 1e-15
+        return self.cost - self.bound <= (self.gap if gap is None else gap) * abs(self.cost) + 1e-15
 
-    def relaxed(self) -> None:
+    def relaxed(self, gap: float) -> None:
         """Search without whole quantities."""
         inward = _INWARD
         for _ in range(_ROUNDS):
             point, bound = self.master.solve(whole=False)
             stuck = bound <= self.bound * (1 + 1e-12)
             self.bound = max(self.bound, bound)
-            if self.certified():
+            if self.certified(gap):
                 return
             # A cut that did not move the bound was taken too far inside.
             inward = 1.0 if stuck else _INWARD
             at = self.best + inward * (point - self.best)
             self.keep(at, self.cut(at))
-            if self.certified():
+            if self.certified(gap):
                 return
-        raise NoCertificate(
-            f"gap {(self.cost - self.bound) / self.cost:.1e} after {_ROUNDS} rounds; {self.gap:.0e} was asked"
-        )
+        self._give_up()
 
     def whole(self) -> None:
         """Search again with whole quantities, from the cuts there are."""
@@ -228,32 +239,51 @@ class _Search:
             self.keep(at, cost)
         for rounded in (np.floor(relaxed + 1e-9), np.round(relaxed), np.ceil(relaxed - 1e-9)):
             self._polish(np.where(is_whole, np.minimum(rounded, problem.most), relaxed), is_whole)
+        seen: set[tuple[float, ...]] = set()
         for _ in range(_ROUNDS):
             point, bound = self.master.solve(whole=True)
             self.bound = max(self.bound, bound)
             if self.certified():
                 return
-            self._polish(np.where(is_whole, np.round(point), point), is_whole)
+            at = np.where(is_whole, np.round(point), point)
+            units = tuple(at[is_whole].tolist())
+            held = self._polish(at, is_whole)
+            if units in seen:
+                # The solver keeps calling these units the best, and all cuts at them are there: what is left
+                # of the gap is its tolerance on whole numbers. With the units held, the bound is exact.
+                self.bound = max(self.bound, min(held, self.cost))
+            seen.add(units)
             if self.certified():
                 return
+        self._give_up()
+
+    def _give_up(self) -> None:
         raise NoCertificate(
             f"gap {(self.cost - self.bound) / self.cost:.1e} after {_ROUNDS} rounds; {self.gap:.0e} was asked"
         )
 
-    def _polish(self, at: FloatArray, fixed: NDArray[np.bool_]) -> None:
-        """Hold the whole quantities and search the plans; every cut serves the master too."""
-        best, cost = at, self.cut(at)
-        self.keep(best, cost)
-        if fixed.all() or not self.problem.within_limits(at):
-            return
+    def _polish(self, at: FloatArray, fixed: NDArray[np.bool_]) -> float:
+        """Hold the whole quantities and search the plans; return the bound with them held. [USD]
+
+        Every cut serves the master too.
+        """
+        cost = self.cut(at)
+        self.keep(at, cost)
+        if not self.problem.within_limits(at):
+            return 0.0
+        if fixed.all():
+            return cost
+        held = 0.0
         for _ in range(_ROUNDS):
             point, bound = self.master.solve(False, fixed, at)
-            if bound >= self.cost or cost - bound <= 0.5 * self.gap * abs(cost):
-                return
+            stuck = bound <= held * (1 + 1e-13)
+            held = max(held, bound)
+            if held >= self.cost or cost - held <= 0.5 * self.gap * abs(cost) or stuck:
+                break
             found = self.cut(point)
-            if found < cost:
-                best, cost = point, found
+            cost = min(cost, found)
             self.keep(point, found)
+        return held
 
 
 def best_by_future(

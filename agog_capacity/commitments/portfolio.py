@@ -13,7 +13,7 @@ miss; `rule_cost` prices the result in that order, and the difference is shown.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -134,16 +134,36 @@ class Portfolio:
             curve.append(self.cost_of_nothing - self.optimum.problem.total(moved))
         return np.array(curve)
 
-    def outcome(self, futures: Futures | None = None) -> Outcome:
-        """Return what the purchases cost over futures: those they were made for, or fresh ones."""
+    def outcome(
+        self, futures: Futures | None = None, instead: Mapping[tuple[str, int], float] | None = None
+    ) -> Outcome:
+        """Return what purchases cost over futures: those they were made for, or fresh ones.
+
+        Parameters
+        ----------
+        futures : Futures, optional
+            Fresh ones; those of the portfolio if not given.
+        instead : mapping, optional
+            Quantity by offer and month of purchase, in place of what was advised: a ladder, or what there is
+            today, on the same futures.
+        """
+        quantity = self.optimum.quantity
+        if instead is not None:
+            quantity = np.zeros(len(self.columns))
+            for (offer, month), amount in instead.items():
+                if not amount >= 0:
+                    raise CommitmentError(
+                        f"{amount} of {offer!r} cannot be bought; give a quantity from 0 up"
+                    )
+                quantity[self._index(offer, month)] = amount
         chosen = self.futures if futures is None else futures
         if chosen.sizes != self.futures.sizes:
             raise CommitmentError(
                 f"fresh futures have sizes {chosen.sizes}; the portfolio was made for {self.futures.sizes}"
             )
         problem = horizon_problem(chosen, self.market, by_future=True)[0]
-        with_it = _by_future(problem, self.optimum.quantity, chosen)
-        without = _by_future(problem, np.zeros_like(self.optimum.quantity), chosen)
+        with_it = _by_future(problem, quantity, chosen)
+        without = _by_future(problem, np.zeros_like(quantity), chosen)
         return Outcome(with_it, without, chosen.probability)
 
     def _index(self, offer: str, month: int) -> int:

@@ -202,6 +202,14 @@ class Bandwidth(Component):
         ]
         if not found:
             found += self._continents_without_a_meter(context)
+        others = [other.name for other in context.of_kind("bandwidth") if other.name != self.name]
+        if others:
+            found.append(
+                (
+                    "kind",
+                    f"{others[0]!r} derives the same transfer; a design has one component of kind bandwidth",
+                )
+            )
         if context.traffic is None and not context.of_kind("front_door"):
             found.append(
                 (

@@ -79,6 +79,8 @@ class NodePool(Component):
             raise ValueError("the number of nodes is missing; give nodes, or both min_nodes and max_nodes")
         if low is not None and high is not None and low > high:
             raise ValueError(f"min_nodes {low} is above max_nodes {high}")
+        if self.nodes is not None and high is not None and self.nodes > high:
+            raise ValueError(f"nodes {self.nodes} is above max_nodes {high}")
         if self.mode == "system" and self.purchase == "spot":
             raise ValueError("a system pool cannot be spot; use purchase on-demand, or mode user")
         return self

@@ -28,6 +28,8 @@ def summary(comparison: Comparison) -> Table:
         difference = one.cost_per_month - base
         share = 100 * difference / base if base else None
         missed = [v.target for v in verdicts[one.name] if v.met is False]
+        if one.contract.percent is None and comparison.plan.targets.availability is not None:
+            missed.append("availability not judged")
         rows.append(
             (
                 one.name,
@@ -53,7 +55,7 @@ def summary(comparison: Comparison) -> Table:
         (
             Heading("scenario"),
             Heading("cost a month"),
-            Heading("first 12 months"),
+            Heading(f"first {min(12, comparison.plan.months.count)} months"),
             Heading(f"against {comparison.reference}", signed=True),
             Heading("in %", decimals=1, signed=True),
             Heading("availability in %, contractual", decimals=4),

@@ -159,3 +159,13 @@ def test_futures_of_different_length_are_named():
         Futures.of(("D4",), [-np.ones((2, 1))], [0, 0])
     with pytest.raises(CommitmentError, match="no futures"):
         Futures.of(("D4",), [], [])
+
+
+def test_a_ladder_is_compared_with_buying_all_now_on_the_same_futures():
+    plain = market(*RESERVATIONS, buy_in=(0, 3, 6, 9, 12, 24))
+    portfolio = optimise_portfolio(futures(), plain)
+    now = portfolio.outcome(instead={("D8 3y", 0): 4.0})
+    ladder = portfolio.outcome(instead={("D8 3y", month): 1.0 for month in (0, 3, 6, 9)})
+    assert ladder.saving < now.saving <= portfolio.outcome().saving + 1e-6
+    with pytest.raises(CommitmentError, match="from 0 up"):
+        portfolio.outcome(instead={("D8 3y", 0): -1.0})

@@ -151,3 +151,9 @@ def test_a_flow_has_two_ends():
 def test_egress_without_traffic_to_derive_it_from_is_a_problem():
     ((_, message),) = BARE.problems(context_of(BARE, traffic=None))
     assert "add the section traffic" in message
+
+
+def test_a_second_one_would_count_the_same_transfer_twice():
+    first, second = Bandwidth(name="egress"), Bandwidth(name="egress2")
+    messages = [message for _, message in second.problems(context_of(first, second))]
+    assert any("'egress' derives the same transfer" in message for message in messages)
