@@ -108,7 +108,7 @@ def test_the_value_beyond_the_horizon_is_a_choice():
     assert left <= 1000.0 + 1e-6
 
 
-def test_caution_lowers_the_worst_regret():
+def test_caution_costs_no_less_and_is_certified_too():
     wide = futures(6, growth=0.0)
     bold = optimise_portfolio(wide, market(*RESERVATIONS))
     careful = optimise_portfolio(wide, market(*RESERVATIONS), caution=Caution(weight=5.0, alpha=0.8))
