@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from agog_capacity.load.curve import LoadCurve
     from agog_capacity.plan import Plan
     from agog_capacity.scaling.manifests import Manifests
+    from agog_capacity.scaling.release_section import ReleaseSection
     from agog_capacity.scaling.section import ScalingSection, WorkloadUse
     from agog_capacity.scaling.trace import ScalingTrace
     from agog_capacity.scaling.workload import Workload
@@ -45,6 +46,8 @@ _GIB_PER_VCPU = {"D": 4, "E": 8, "F": 2}
 Source: the size tables of the provider's documentation, learn.microsoft.com/azure/virtual-machines/sizes,
 read 2026-11-24 in stored copies."""
 _MIB = 2**20
+SECOND_COLOUR = "-second-colour"
+"""Added to a workload's name for the pods that a blue-green release holds beside it."""
 
 
 def simulated_clusters(
@@ -149,7 +152,7 @@ def _trace(
 ) -> ScalingTrace:
     from agog_capacity.scaling.simulate import simulate_scaling
 
-    workloads = _workloads(_manifests(plan, section), section, pools)
+    workloads = _workloads(_manifests(plan, section), section, pools, months)
     return simulate_scaling(
         _load(section, months, share), workloads, [_pool(pool) for pool in pools], seed=section.seed
     )
@@ -178,7 +181,9 @@ def _simulate(plan: Plan, section: ScalingSection, pools: list[NodePool], share:
         bounds=trace.bounds,
         # A standby without traffic is meant to have no load; elsewhere it is worth a word.
         warnings=tuple(
-            text for text in trace.warnings if share > 0 or not text.endswith("has no load at all")
+            text
+            for text in trace.warnings
+            if not text.endswith("has no load at all") or (share > 0 and SECOND_COLOUR not in text)
         ),
     )
 
@@ -190,10 +195,14 @@ def _manifests(plan: Plan, section: ScalingSection) -> Manifests:
     return parse_manifests("\n---\n".join(text for _, text in texts), file=f"manifests {section.manifests!r}")
 
 
-def _workloads(manifests: Manifests, section: ScalingSection, pools: list[NodePool]) -> list[Workload]:
+def _workloads(
+    manifests: Manifests, section: ScalingSection, pools: list[NodePool], months: Months
+) -> list[Workload]:
+    releases = _releases(section, months)
     names = [pool.name for pool in pools]
     workloads = []
     for name, use in section.workloads.items():
+        release, begins_s = releases.get(name, (None, ()))
         workload = manifests.workload(
             name,
             cpu_base_milli=use.cpu_base_milli,
@@ -203,9 +212,43 @@ def _workloads(manifests: Manifests, section: ScalingSection, pools: list[NodePo
             image_pull_s=use.image_pull_s,
             start_s=use.start_s,
             pools=names,
+            releases_s=begins_s if release is not None and release.strategy == "rolling" else (),
         )
         workloads.append(_with_sidecar(workload, use))
+        if release is not None and release.strategy == "blue_green" and begins_s:
+            workloads.append(_second_colour(workloads[-1], release, begins_s))
     return workloads
+
+
+def _releases(section: ScalingSection, months: Months) -> dict[str, tuple[ReleaseSection, tuple[float, ...]]]:
+    """Return the releases of each workload that has any, with the times at which they begin. [s]"""
+    hours = int(months.hours.sum())
+    return {
+        name: (release, release.begins(_start(months), hours))
+        for release in section.releases
+        for name in release.workloads
+    }
+
+
+def _second_name(name: str) -> str:
+    return f"{name[:60]}{SECOND_COLOUR}"
+
+
+def _second_colour(workload: Workload, release: ReleaseSection, begins_s: tuple[float, ...]) -> Workload:
+    """Return the pods that a blue-green release holds beside a workload's own: as many again, without load."""
+    from agog_capacity.scaling.release import Releases
+
+    return workload.replace(
+        name=_second_name(workload.name),
+        replicas=0,
+        autoscaler=None,
+        releases=Releases(at_s=begins_s, surge_percent=100, hold_s=release.hold_minutes * 60),
+        stands_beside=workload.name,
+    )
+
+
+def _start(months: Months) -> datetime:
+    return datetime.fromisoformat(f"{months.first}-01").replace(tzinfo=UTC)
 
 
 def _with_sidecar(workload: Workload, use: WorkloadUse) -> Workload:
@@ -231,6 +274,8 @@ def _with_sidecar(workload: Workload, use: WorkloadUse) -> Workload:
 def load_multiples(section: ScalingSection, months: Months) -> FloatArray:
     """Return the load of each month in multiples of its mean before growth and events, shape (months,).
 
+    Of tenants who come over time, the mean is that of the first of them.
+
     Parameters
     ----------
     section : ScalingSection
@@ -239,7 +284,7 @@ def load_multiples(section: ScalingSection, months: Months) -> FloatArray:
     """
     real = Months(months.first, months.count)
     demand = _demand(section, real)
-    mean = sum(group.requests_per_second for group in section.load.groups)
+    mean = sum(group.first_requests_per_second for group in section.load.groups)
     if mean == 0:
         return np.zeros(months.count)
     bounds = np.cumsum(real.hours * 3600 / _STEP_S).astype(int)[:-1]
@@ -249,8 +294,9 @@ def load_multiples(section: ScalingSection, months: Months) -> FloatArray:
 def _demand(section: ScalingSection, months: Months) -> FloatArray:
     """Return the requests of all groups in each step of the months. [requests per second]"""
     from agog_capacity.load.shape import Event, LoadShape
+    from agog_capacity.load.tenants import tenants_over_time
 
-    start = datetime.fromisoformat(f"{months.first}-01").replace(tzinfo=UTC)
+    start = _start(months)
     steps = int(months.hours.sum()) * 3600 // _STEP_S
     demand = np.zeros(steps)
     for group in section.load.groups:
@@ -262,7 +308,11 @@ def _demand(section: ScalingSection, months: Months) -> FloatArray:
             yearly_growth=section.load.yearly_growth,
             events=tuple(Event(**dict(event)) for event in section.load.events),
         )
-        demand += group.requests_per_second * shape.multiples(start, _STEP_S, steps)
+        rate: FloatArray | float = group.first_requests_per_second
+        if group.tenants is not None:
+            tenants = tenants_over_time(group.tenants, start, _STEP_S, steps)
+            rate = tenants * (group.requests_per_second_per_tenant or 0.0)
+        demand += rate * shape.multiples(start, _STEP_S, steps)
     return demand
 
 
@@ -271,10 +321,15 @@ def _load(section: ScalingSection, months: Months, share: float) -> LoadCurve:
     from agog_capacity.load.curve import LoadCurve, Noise
 
     demand = _demand(section, months)
-    factors: Mapping[str, float] = section.load.requests_per_workload
+    factors = dict(section.load.requests_per_workload)
+    factors |= {
+        _second_name(name): 0.0
+        for name, (release, begins_s) in _releases(section, months).items()
+        if release.strategy == "blue_green" and begins_s
+    }
     noise = section.load.noise
     return LoadCurve(
-        datetime.fromisoformat(f"{months.first}-01").replace(tzinfo=UTC),
+        _start(months),
         _STEP_S,
         tuple(("region", name) for name in factors),
         np.array([demand * share * factor for factor in factors.values()]),
