@@ -1,12 +1,16 @@
-"""Files that are written whole or not at all, and text that a spreadsheet must not run."""
+"""Files that are written whole or not at all, and tables in which a spreadsheet finds nothing to run."""
 
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# A lone carriage return ends a row for a spreadsheet, though not for Python's own writer.
+_NEEDS_QUOTES = re.compile(r'[",\r\n]')
 
 
 def replace_file(path: Path, content: str | bytes) -> Path:
@@ -39,4 +43,19 @@ def replace_file(path: Path, content: str | bytes) -> Path:
 
 def spreadsheet_safe(text: str) -> str:
     """Return text that no spreadsheet takes for a formula: an apostrophe before `= + - @` and tabs."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text.lstrip("'").startswith(_FORMULA_STARTS) else text
+
+
+def from_spreadsheet_safe(text: str) -> str:
+    """Return the text that `spreadsheet_safe` was given."""
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA_STARTS) else text
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table of text as CSV, quoted where it must be, lines ended by a line feed."""
+    return "".join(",".join(map(csv_quoted, row)) + "\n" for row in (header, *rows))
+
+
+def csv_quoted(text: str) -> str:
+    """Return a cell as CSV writes it: in quotes if it holds a comma, a quote or a line break."""
+    return '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES.search(text) else text

@@ -8,14 +8,18 @@ line that wrote it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 from agog_capacity.documents import Place
 from agog_capacity.errors import nearest
-from agog_capacity.validation import Finding
+from agog_capacity.validation import Finding, Findings, TooManyFindings
 
-Origins = dict[Place, Place]
-"""Place in the document of each merged value that is not from the base."""
+Origins = dict[Place, tuple[int, Place]]
+"""Place in the document of each merged value that is not from the base, numbered in the order of writing:
+what was written later around a value has replaced it."""
+
+_NUMBER = count()
 
 
 def merged(
@@ -40,9 +44,11 @@ def merged(
     findings : list
         Removals of what is not there, with their places in the document.
     """
-    findings: list[Finding] = []
-    result = _merge(base, change, (), written_at, origins, findings)
-    return result, findings
+    findings = Findings()
+    try:
+        return _merge(base, change, (), written_at, origins, findings), findings
+    except TooManyFindings:
+        return dict(base), findings
 
 
 def _merge(
@@ -64,16 +70,15 @@ def _merge(
         elif isinstance(value, dict) and isinstance(result.get(key), dict):
             result[key] = _merge(result[key], value, here, there, origins, findings)
         else:
-            for known in [p for p in origins if p[: len(here)] == here]:
-                del origins[known]
-            origins[here] = there
+            origins[here] = (next(_NUMBER), there)
             result[key] = value
     return result
 
 
 def place_in_document(place: Place, origins: Origins, base_at: Place) -> Place:
     """Return where a place of a merged design was written."""
-    for length in range(len(place), 0, -1):
-        if place[:length] in origins:
-            return (*origins[place[:length]], *place[length:])
-    return (*base_at, *place)
+    around = [length for length in range(1, len(place) + 1) if place[:length] in origins]
+    if not around:
+        return (*base_at, *place)
+    latest = max(around, key=lambda length: origins[place[:length]][0])
+    return (*origins[place[:latest]][1], *place[latest:])

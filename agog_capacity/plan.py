@@ -37,7 +37,7 @@ from agog_capacity.prices.resolve import PriceList, load_price_books
 from agog_capacity.resources import data_directory
 from agog_capacity.scaling.manifest_folders import ManifestTexts, manifest_homes, read_manifest_folders
 from agog_capacity.targets import Targets
-from agog_capacity.validation import Finding, findings_of
+from agog_capacity.validation import Collected, Finding, findings_of
 
 
 @dataclass(frozen=True)
@@ -265,44 +265,33 @@ def _checked(document: Document) -> tuple[PlanFile, dict[str, Scenario]]:
                 )
             ]
         )
-    findings: list[Finding] = []
+    found = Collected()
     file = None
     try:
         file = PlanFile.model_validate(document.content)
     except ValidationError as error:
-        findings += findings_of(error, (), PlanFile)
-    raw = _scenario_designs(document.content, findings)
+        found.add(findings_of(error, (), PlanFile))
+    raw = _scenario_designs(document.content, found)
     scenarios: dict[str, Scenario] = {}
     used_inputs: set[str] = set()
     for name, (content, origins) in raw.items():
+        if found.full:
+            break
         design, problems = build_design(content)
-        findings += [(place_in_document(place, origins, ("base",)), message) for place, message in problems]
+        found.add(((place_in_document(at, origins, ("base",)), text) for at, text in problems), name)
         if design is not None and file is not None:
             spec = file.scenarios[name]
             scenarios[name] = Scenario(name, spec.title, spec.description, design)
             used_inputs |= set(design.used_inputs.values())
     if file is not None:
         if file.reference not in file.scenarios:
-            findings.append(
-                (
-                    ("reference",),
-                    f"scenario {file.reference!r} does not exist; {nearest(file.reference, file.scenarios)}",
-                )
-            )
-        if not findings:
-            findings += _unused_inputs(document.content, used_inputs)
-    if findings or file is None:
-        raise PlanError(_unique(findings, document))
+            message = f"scenario {file.reference!r} does not exist; {nearest(file.reference, file.scenarios)}"
+            found.add([(("reference",), message)])
+        if not found:
+            found.add(_unused_inputs(document.content, used_inputs))
+    if found or file is None:
+        raise PlanError(found.problems(document, raw))
     return file, scenarios
-
-
-def _unique(findings: list[Finding], document: Document) -> list[Problem]:
-    """Return each finding once, by line: what is wrong in the base is found again in every scenario."""
-    first: dict[tuple[Place, str], Problem] = {}
-    for place, message in findings:
-        # Behind the semicolon stand the nearest names, which may differ between scenarios.
-        first.setdefault((place, message.split(";")[0]), document.problem(place, message))
-    return sorted(first.values(), key=lambda problem: problem.line or 0)
 
 
 def _unused_inputs(content: Mapping[str, Any], used: set[str]) -> list[Finding]:
@@ -320,7 +309,7 @@ def _unused_inputs(content: Mapping[str, Any], used: set[str]) -> list[Finding]:
 
 
 def _scenario_designs(
-    content: Mapping[str, Any], findings: list[Finding]
+    content: Mapping[str, Any], found: Collected
 ) -> dict[str, tuple[dict[str, Any], Origins]]:
     """Merge every scenario that can be merged; what cannot is a finding."""
     base, specs = content.get("base"), content.get("scenarios")
@@ -329,8 +318,10 @@ def _scenario_designs(
     usable = {name: spec for name, spec in list(specs.items())[:MAXIMUM_SCENARIOS] if isinstance(spec, dict)}
     result = {}
     for name in usable:
+        findings: list[Finding] = []
         chain = _chain(name, usable, findings)
-        if chain is None:
+        found.add(findings)
+        if chain is None or found.full:
             continue
         origins: Origins = {}
         design = dict(base)
@@ -338,7 +329,7 @@ def _scenario_designs(
             change = usable[link].get("change") or {}
             if isinstance(change, dict):
                 design, problems = merged(design, change, ("scenarios", link, "change"), origins)
-                findings += problems
+                found.add(problems, link)
         result[name] = (design, origins)
     return result
 

@@ -51,16 +51,16 @@ class PlanFile(Model):
     currency: Currency
     horizon: Horizon
     month: MonthLength = "calendar"
-    price_books: Annotated[tuple[Name, ...], Field(min_length=1)]
+    price_books: Annotated[tuple[Name, ...], Field(min_length=1, max_length=50)]
     """Books in the order they are asked."""
     reference: Name
     """Scenario that the others are compared with."""
     targets: Targets
     base: dict[str, Any]
     scenarios: Annotated[dict[Name, ScenarioFile], Field(min_length=1, max_length=MAXIMUM_SCENARIOS)]
-    stand_ins: tuple[StandIn, ...] = ()
-    gaps: tuple[Gap, ...] = ()
-    accept: tuple[Acceptance, ...] = ()
+    stand_ins: Annotated[tuple[StandIn, ...], Field(max_length=1000)] = ()
+    gaps: Annotated[tuple[Gap, ...], Field(max_length=1000)] = ()
+    accept: Annotated[tuple[Acceptance, ...], Field(max_length=1000)] = ()
     """Findings of the rules that the plan takes as they are, each with its reason."""
     failures: dict[Name, Any] = Field(default_factory=dict)
     """Failure classes that differ from the library's: values by class, null removes one."""

@@ -8,8 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agog_capacity.errors import AgogCapacityError, CurrencyMismatch, NotInResult, PlanError, PriceBookError
+from agog_capacity.errors import (
+    MOST_SHOWN,
+    AgogCapacityError,
+    CurrencyMismatch,
+    NotInResult,
+    PlanError,
+    PriceBookError,
+)
+from agog_capacity.overrides import Origins, merged, place_in_document
 from agog_capacity.plan import load_plan
+from agog_capacity.validation import MOST_FINDINGS
 from tests.books import write_book
 
 PLAN = """\
@@ -254,3 +263,56 @@ def test_branches_may_share_a_component_but_not_repeat_it(shop, path, fine):
         assert load_plan(shop(change)).scenario("two").design.serving_path
     else:
         assert any("'cluster' stands twice" in problem for problem in problems(shop(change)))
+
+
+def test_an_inherited_step_that_is_gone_names_the_scenario_that_lacks_it(shop):
+    (found,) = problems(shop(("        second: {", "        cluster: null\n        second: {")))
+    assert found.startswith("15: base.serving_path[0]: in scenario two: 'cluster' is not a component")
+
+
+def test_a_later_change_around_an_earlier_one_owns_its_place():
+    origins: Origins = {}
+    base = {"a": {"b": {"c": 1}}, "x": 1}
+    one, _ = merged(base, {"a": {"b": {"c": 2}}}, ("one",), origins)
+    two, _ = merged(one, {"a": {"b": None}}, ("two",), origins)
+    three, _ = merged(two, {"a": {"b": {"d": 3}}}, ("three",), origins)
+    four, _ = merged(three, {"a": {"b": {"d": 4}}}, ("four",), origins)
+    assert four == {"a": {"b": {"d": 4}}, "x": 1}
+    assert place_in_document(("a", "b", "d"), origins, ("base",)) == ("four", "a", "b", "d")
+    assert place_in_document(("a", "b", "c"), origins, ("base",)) == ("three", "a", "b", "c")
+    assert place_in_document(("x",), origins, ("base",)) == ("base", "x")
+
+
+FLOOD = 3000
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("base:\n", "base:\n" + "".join(f"  k{n}: 1\n" for n in range(FLOOD))),
+        ('tier: "${tier}"}', 'tier: "${tier}", ' + ", ".join(f"k{n}: 1" for n in range(FLOOD)) + "}"),
+        ("components:\n    c", "components:\n" + "".join(f"    c{n}: {{kind: x}}\n" for n in range(900)) + "    c"),
+        ("[cluster]", "[" + ", ".join(f"x{n}" for n in range(900)) + "]"),
+        ("[cluster]", "[{any_of: [[cluster], [" + ", ".join(f"'${{r{n}}}'" for n in range(FLOOD)) + "]]}]"),
+        ("        second:", "".join(f"        n{n}: ~\n" for n in range(FLOOD)) + "        second:"),
+    ],
+)  # fmt: skip
+def test_looking_for_problems_ends_where_nobody_would_correct_more_at_once(shop, old, new):
+    path = shop((old, new))
+    with pytest.raises(PlanError) as caught:
+        load_plan(path)
+    assert len(caught.value.problems) == MOST_FINDINGS + 1
+    assert caught.value.problems[-1].message.startswith("has more problems")
+    assert len(str(caught.value).splitlines()) == MOST_SHOWN + 1
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("components:\n    c", "components:\n" + "".join(f"    c{n}: {{kind: x}}\n" for n in range(1000)) + "    c"),
+        ("[cluster]", "[" + "cluster, " * 1001 + "]"),
+        ("[list]", "[" + "list, " * 51 + "]"),
+    ],
+)  # fmt: skip
+def test_sections_longer_than_any_real_one_are_refused(shop, old, new):
+    assert any("entries" in found or "at most" in found for found in problems(shop((old, new))))

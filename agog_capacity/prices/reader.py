@@ -15,6 +15,7 @@ from typing import Any
 
 from agog_capacity.documents import parse_yaml, path_text, read_text
 from agog_capacity.errors import DocumentError, InputError, PriceBookError, Problem, UnitError, nearest
+from agog_capacity.files import from_spreadsheet_safe
 from agog_capacity.prices.book import COLUMNS, PURCHASE_OPTIONS, TERMS, Price, PriceBook, PriceKey, Schedule
 from agog_capacity.prices.meter import Meter
 from agog_capacity.units import Unit, parse_unit
@@ -158,7 +159,7 @@ def _rows(text: str, file: str, problems: list[Problem]) -> Iterator[tuple[int, 
                     )
                 )
                 continue
-            yield reader.line_num, dict(zip(header, values, strict=True))
+            yield reader.line_num, dict(zip(header, map(from_spreadsheet_safe, values), strict=True))
     except csv.Error as error:
         raise PriceBookError([Problem(f"is not CSV: {error}", line=reader.line_num, file=file)]) from None
 
@@ -252,6 +253,10 @@ def _gaps(path: Path) -> tuple[tuple[str, str], ...]:
         return ()
     try:
         rows = csv.DictReader(io.StringIO(read_text(path, "quarantine of a price book")))
-        return tuple((row["gap"], row["reason"]) for row in rows if row.get("gap") and row.get("reason"))
+        return tuple(
+            (from_spreadsheet_safe(row["gap"]), from_spreadsheet_safe(row["reason"]))
+            for row in rows
+            if row.get("gap") and row.get("reason")
+        )
     except (DocumentError, csv.Error):
         return ()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agog_capacity.errors import NotInResult
+from agog_capacity.files import spreadsheet_safe
 from agog_capacity.plan import load_plan
 from agog_capacity.planning import publish
 from agog_capacity.planning.compare import Comparison, compare
@@ -151,3 +152,14 @@ def test_hostile_words_of_a_plan_stay_words_on_the_page_and_in_notebooks(tmp_pat
     assert hostile not in comparison._repr_html_()
     assert hostile not in comparison.forecast("pilot-light")._repr_html_()
     assert hostile not in comparison.explain("pilot-light", component="key-vault")._repr_html_()
+
+
+def test_the_charges_file_is_what_pythons_own_writer_makes_of_the_charges_frame(listed):
+    frame = listed.charges()
+    frame["billing_period_start"] = frame["billing_period_start"].dt.strftime("%Y-%m-%d")
+    expected = io.StringIO()
+    writer = csv.writer(expected, lineterminator="\n")
+    writer.writerow(frame.columns)
+    for row in frame.itertuples(index=False):
+        writer.writerow([spreadsheet_safe(cell) if isinstance(cell, str) else cell for cell in row])
+    assert publish.charges_csv(listed) == expected.getvalue()

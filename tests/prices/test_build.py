@@ -341,3 +341,14 @@ def test_four_significant_digits_are_half_a_unit_off_at_most(value):
 )
 def test_the_age_of_a_row(effective, source_date, age):
     assert age_of(effective, source_date) == age
+
+
+def test_no_cell_of_a_built_book_is_a_formula_and_the_reader_reads_it_back(tmp_path):
+    names = {**BLOB, "skuName": "=cmd|calc", "meterName": "+1+1", "productName": ""}
+    lost = {**names, "source": "@old", "source_date": "2020-01-01"}
+    report = build(tmp_path, names, lost, {**names, "source": "-odd", "type": "DevTestConsumption"})
+    for name in ("prices", "rejected", "quarantine"):
+        cells = [cell for row in rows_of(report, name) for cell in row.values()]
+        assert not [cell for cell in cells if cell != "-" and cell.startswith(("=", "+", "-", "@"))]
+    (meter,) = {key.meter for key in read_price_book(report.books[0].directory).schedules}
+    assert (meter.family, meter.sku, meter.meter) == ("-", "=cmd|calc", "+1+1")

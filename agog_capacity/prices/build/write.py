@@ -7,8 +7,6 @@ nothing but the rows.
 
 from __future__ import annotations
 
-import csv
-import io
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +15,7 @@ from pathlib import Path
 import yaml
 
 from agog_capacity.errors import PriceBookError, Problem
+from agog_capacity.files import csv_text, spreadsheet_safe
 from agog_capacity.prices.book import COLUMNS
 from agog_capacity.prices.build.choose import Choice, Rejected
 from agog_capacity.prices.build.source import Aside, Candidate
@@ -96,11 +95,9 @@ def _move(staging: Path, directory: Path) -> None:
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue().encode()
+    # A lone hyphen is a part of a meter that the provider leaves blank, and no formula.
+    safe = ([cell if cell == "-" else spreadsheet_safe(cell) for cell in row] for row in rows)
+    return csv_text(columns, safe).encode()
 
 
 def _order(one: Candidate) -> tuple[object, ...]:
