@@ -14,6 +14,15 @@ from pydantic import Field, model_validator
 
 from agog_capacity.availability.data_loss import ReplicationLag
 from agog_capacity.availability.failover import Probe
+from agog_capacity.availability.failover_plan import (
+    Coverage,
+    Decision,
+    Failback,
+    LognormalHours,
+    LognormalSeconds,
+    Operator,
+    Rollout,
+)
 from agog_capacity.availability.lengths import Lognormal, Uniform
 from agog_capacity.azure_sizes import parse_vm_size
 from agog_capacity.components.base import Component
@@ -25,41 +34,11 @@ from agog_capacity.model import Count, Fraction, In, Model, Name, PositiveCount,
 from agog_capacity.topology import Region
 
 Sigma = Annotated[float, Field(strict=True, gt=0, le=5), In("of the logarithm")]
-Hours = Annotated[float, Field(strict=True, gt=0, le=100_000), In("h")]
-ZeroSeconds = Annotated[float, Field(strict=True, ge=0, le=10_000_000), In("s")]
 
 TRAFFIC_MANAGER_INTERVALS_S = {False: 30.0, True: 10.0}
 """Between two probes, by whether fast probing is bought. [s]
 
 Source: learn.microsoft.com/azure/traffic-manager/traffic-manager-monitoring, as in the table of constraints."""
-
-
-class SecondsSpread(Model):
-    """Lognormal length of a step."""
-
-    median_s: Seconds
-    """Half of the times it is shorter."""
-    sigma: Sigma
-    """Spread of the logarithm."""
-
-    @property
-    def length(self) -> Lognormal:
-        """The distribution. [s]"""
-        return Lognormal(self.median_s, self.sigma)
-
-
-class HoursSpread(Model):
-    """Lognormal length of what takes hours."""
-
-    median_h: Hours
-    """Half of the times it is shorter."""
-    sigma: Sigma
-    """Spread of the logarithm."""
-
-    @property
-    def length_s(self) -> Lognormal:
-        """The distribution. [s]"""
-        return Lognormal(self.median_h * 3600, self.sigma)
 
 
 class GrayFailure(Model):
@@ -110,32 +89,14 @@ class Detection(Model):
         return self
 
 
-class Decision(Model):
-    """How long it takes until somebody, or something, has decided."""
-
-    automated_s: ZeroSeconds
-    """Where own automation promotes."""
-    human: SecondsSpread
-    """Where a person must be called, look and decide."""
-
-
-class ByOperator(Model):
-    """Chance that a failover succeeds as planned."""
-
-    automated: Fraction
-    """Where own automation carries it out."""
-    human: Fraction
-    """Where a person does, with a runbook."""
-
-
 class CacheSwitch(Model):
     """What becomes of the cache."""
 
-    switch: SecondsSpread | None = None
+    switch: LognormalSeconds | None = None
     """Until a linked copy is the primary; needed where a cache of the design is linked."""
-    create: SecondsSpread | None = None
+    create: LognormalSeconds | None = None
     """Until a cache exists where the surviving region has none; needed there."""
-    warm_up: SecondsSpread | None = None
+    warm_up: LognormalSeconds | None = None
     """Until a cache without the data of the lost one serves as before; left out, a cold cache costs no time."""
 
 
@@ -144,11 +105,11 @@ class Capacity(Model):
 
     not_available: Fraction
     """Chance that no node can be had beyond those that run or are reserved."""
-    node_boot: SecondsSpread | None = None
+    node_boot: LognormalSeconds | None = None
     """From the request of a node to a node that takes pods, in such an hour; left out, as on any day."""
-    pool: SecondsSpread | None = None
+    pool: LognormalSeconds | None = None
     """Until a node pool has been made; needed where the surviving region has none for the applications."""
-    cluster: SecondsSpread | None = None
+    cluster: LognormalSeconds | None = None
     """Until a cluster has been made; needed where the surviving region has none."""
     vcpu_quota: dict[Name, PositiveCount] = Field(default_factory=dict)
     """Most vCPU that the subscription may run in a region, by region; left out, the pools' bounds decide."""
@@ -172,48 +133,26 @@ class Replication(Model):
         return ReplicationLag(Lognormal(self.median_s, self.sigma), self.stalled, self.noticed_s)
 
 
-class Failback(Model):
-    """The way back, a planned change in stages."""
-
-    delay_h: Hours
-    """From the return of the region to the way back."""
-    stages: Annotated[tuple[Fraction, ...], Field(min_length=1, max_length=20)]
-    """Share of the traffic after each stage; rises to 1."""
-    p_bad: Fraction
-    """Chance that a way back goes wrong."""
-    notice_h: Hours
-    """Until it is noticed and undone."""
-    severity: Fraction
-    """Share of the requests that fail until then."""
-
-    @model_validator(mode="after")
-    def _stages_rise(self) -> Self:
-        rising = all(a < b for a, b in zip((0.0, *self.stages), self.stages, strict=False))
-        if not rising or self.stages[-1] != 1:
-            raise ValueError(f"stages {list(self.stages)} must rise from above 0 and end with 1, such as 0.1, 0.5, 1")
-        return self
-
-
 class FailoverSection(Model):
     """How a failover of the design goes."""
 
-    operator: Literal["automated", "human"]
+    operator: Operator
     """Who carries a failover out. A replica that neither automation nor a person promotes counts as human."""
     detection: Detection
     decide: Decision
-    promote: SecondsSpread
+    promote: LognormalSeconds
     """Until a replica of the database takes writes."""
     dns_ttl_s: Seconds | None = None
     """Time to live of DNS answers; only where Traffic Manager routes. Front Door is reached by anycast."""
     cache: CacheSwitch = CacheSwitch()
-    coverage: ByOperator
-    manual: HoursSpread
+    coverage: Coverage
+    manual: LognormalHours
     """What a failover takes longer that does not succeed as planned."""
     capacity: Capacity
     replication: Replication
     overload: Literal["shed", "collapse"]
     """What an overloaded region does: serve what it can, or, as where clients retry, nothing."""
-    rollout: Literal["all_at_once", "region_by_region"]
+    rollout: Rollout
     """How own changes reach the regions."""
     hits_both: Fraction | None = None
     """Chance that an own change hits both regions; left out, that of the failure class."""
@@ -230,7 +169,10 @@ class FailoverSection(Model):
         router = router_of(self, components)
         yield from _router_problems(self, router, components)
         if isinstance(router, TrafficManager) and self.dns_ttl_s is None:
-            yield ("dns_ttl_s",), f"is missing; {router.name!r} answers DNS, and clients keep its answers that long"
+            yield (
+                ("dns_ttl_s",),
+                f"is missing; {router.name!r} answers DNS, and clients keep its answers that long",
+            )
         if isinstance(router, FrontDoor) and self.dns_ttl_s is not None:
             message = (
                 f"is for Traffic Manager; {router.name!r} is reached by anycast, its probes alone decide: "
@@ -286,10 +228,15 @@ def _router_problems(
         yield place, f"{listed} both probe the regions, and only one of them detects; name it as router"
     if isinstance(router, FrontDoor):
         if section.detection.samples is None:
-            message = f"is Traffic Manager's way to count, and {router.name!r} detects; give samples and needed"
+            message = (
+                f"is Traffic Manager's way to count, and {router.name!r} detects; give samples and needed"
+            )
             yield ("detection", "tolerated_failures"), message
         if router.probe_interval_s is None:
-            yield place, f"{router.name!r} has no probe_interval_s, and its default depends on the tool; set it there"
+            yield (
+                place,
+                f"{router.name!r} has no probe_interval_s, and its default depends on the tool; set it there",
+            )
     if isinstance(router, TrafficManager) and section.detection.tolerated_failures is None:
         message = f"is Front Door's way to count, and {router.name!r} detects; give tolerated_failures"
         yield ("detection", "samples"), message

@@ -21,8 +21,8 @@ import numpy as np
 from agog_capacity.availability.brownout import Brownout
 from agog_capacity.availability.lengths import Length
 from agog_capacity.availability.numbers import probability, together, whole
-from agog_capacity.availability.scale_up_courses import Courses, compressed
 from agog_capacity.availability.sampling import drawn_lengths
+from agog_capacity.availability.scale_up_courses import Courses, compressed
 from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray
 
@@ -65,7 +65,9 @@ class ScaleUp:
         """Check that the parts have the same courses."""
         shapes = {self.grown.demand.shape[0], self.stuck.demand.shape[0], len(self.starts), len(self.delay_s)}
         if len(shapes) != 1:
-            raise InputError(f"the parts of a scale-up have {sorted(shapes)} courses; they must have the same")
+            raise InputError(
+                f"the parts of a scale-up have {sorted(shapes)} courses; they must have the same"
+            )
 
     @property
     def courses(self) -> int:
@@ -85,11 +87,11 @@ class ScaleUp:
     def time_s(self, overload: Overload = "shed", *, without_capacity: bool = False) -> FloatArray:
         """Return when each course serves the demand and keeps it up for 5 minutes, shape (courses,). [s]
 
-        Infinite where that does not happen within the simulated hours: the region then never serves all
-        before the lost one is back.
+        From the traffic's arrival, or after `delay_s` where nodes must be made first. Infinite where it does not
+        happen within the simulated hours: the region then never serves all before the lost one is back.
         """
         courses = self.stuck if without_capacity else self.grown
-        return self.delay_s + courses.time_until_served_s(FULL, overload)
+        return courses.time_until_served_s(FULL, overload)
 
     def served(self, overload: Overload = "shed", *, without_capacity: bool = False) -> FloatArray:
         """Return the share of the demand that is served after the delay, shape (courses, steps)."""
@@ -98,48 +100,50 @@ class ScaleUp:
     def unserved_h(self, overload: Overload = "shed", *, without_capacity: bool = False) -> FloatArray:
         """Return the unserved demand of each course within the simulated hours, shape (courses,).
 
-        In hours of the full outage of the region's whole demand. [h]
+        After `delay_s`; in hours of the full outage of the region's whole demand. [h]
         """
         lost = (1 - self.served(overload, without_capacity=without_capacity)).sum(axis=1)
-        return np.asarray((self.delay_s + lost * self.grown.step_s) / 3600)
+        return np.asarray(lost * self.grown.step_s / 3600)
 
-    def brownout(self, p_no_capacity: float = 0.0, overload: Overload = "shed", steps: int = 8) -> Brownout:
+    def brownout(
+        self,
+        p_no_capacity: float = 0.0,
+        overload: Overload = "shed",
+        *,
+        wait_s: FloatArray | None = None,
+        steps: int = 8,
+    ) -> Brownout:
         """Return the table of courses for the simulation of failures.
 
         Parameters
         ----------
         p_no_capacity : float
-            Chance that no node can be had; that share of the table, rounded to a whole number of its rows,
-            is of courses that are stuck. 0 where the reader of the table draws that chance itself.
+            Chance that no node can be had; that share of the table, rounded to a tenth of a course, is of
+            courses that are stuck. 0 where the reader of the table draws that chance itself.
         overload : {"shed", "collapse"}
+        wait_s : ndarray, shape (courses,), optional
+            How long the traffic finds no node at all; `delay_s` by default, less where nodes are made while
+            the traffic is still on its way. [s]
         steps : int
             Most steps of a course; its unserved demand is kept, only its form is made coarser.
         """
         chance = probability("chance that there is no capacity", p_no_capacity)
+        wait = self.delay_s if wait_s is None else wait_s
+        grown = compressed(self.grown, self.served(overload), wait, steps)
         if chance == 0 or self.room_covers_need:
-            return self._table(overload, steps, stuck=False)
-        grown = self._table(overload, steps, stuck=False)
-        if chance == 1:
-            return self._table(overload, steps, stuck=True)
-        stuck = self._table(overload, steps, stuck=True)
+            return grown
+        stuck = compressed(self.stuck, self.served(overload, without_capacity=True), wait, steps)
         # Every course enters ten times, grown or stuck: a chance of a tenth is then exact in a table of any
         # length, and no course is stuck more often than another by more than one.
         rows = np.arange(_COPIES * self.courses)
         is_stuck = np.floor((rows + 1) * chance + 1e-9) > np.floor(rows * chance + 1e-9)
         course = rows // _COPIES
-        picked = [
-            np.where(is_stuck.reshape(-1, *[1] * (a.ndim - 1)), b[course], a[course])
-            for a, b in (
-                (grown.lengths_h, stuck.lengths_h),
-                (grown.served, stuck.served),
-                (grown.afterwards, stuck.afterwards),
-            )
-        ]
-        return Brownout(*picked)
 
-    def _table(self, overload: Overload, steps: int, *, stuck: bool) -> Brownout:
-        courses = self.stuck if stuck else self.grown
-        return compressed(courses, courses.served(overload), self.delay_s, steps)
+        def mixed(name: str) -> FloatArray:
+            a, b = getattr(grown, name)[course], getattr(stuck, name)[course]
+            return np.asarray(np.where(is_stuck.reshape(-1, *[1] * (a.ndim - 1)), b, a), dtype=float)
+
+        return Brownout(mixed("lengths_h"), mixed("served"), mixed("afterwards"))
 
 
 def scale_up(
@@ -198,7 +202,8 @@ def scale_up(
     _check(before, after, courses, hours, warm_up_h)
     instants = _instants(demand, courses, seed)
     own = 0.0 if provisioning else warm_up_h
-    limited = [_without_growth(pool, (room or {}).get(pool.name, 0)) for pool in pools]
+    sure = {pool.name: 0 if provisioning else pool.first_nodes for pool in pools} | dict(room or {})
+    limited = [_without_growth(pool, sure[pool.name], runs=not provisioning) for pool in pools]
     arguments = (demand, workloads, instants, before, after, autoscaler, hours, own, seed)
     grown = _carried(pools, *arguments)
     same = all(a.maximum == b.maximum for a, b in zip(pools, limited, strict=True))
@@ -217,7 +222,9 @@ def _check(before: float, after: float, courses: int, hours: float, warm_up_h: f
     whole("courses", courses, 1)
     problems = []
     if after < before:
-        problems.append(f"a region cannot serve {after:g} of the demand after a failover and {before:g} before")
+        problems.append(
+            f"a region cannot serve {after:g} of the demand after a failover and {before:g} before"
+        )
     if courses > _MOST_COURSES:
         problems.append(f"{courses} courses are too many; choose 1 to {_MOST_COURSES:,}")
     if not 0.25 <= hours <= 48:
@@ -234,10 +241,11 @@ def _instants(demand: LoadCurve, courses: int, seed: int) -> np.ndarray:
     return np.asarray(places * steps, dtype=np.int64)
 
 
-def _without_growth(pool: Pool, sure: int) -> Pool:
-    """Return the pool bounded by the nodes that it has or is sure to get."""
-    most = min(pool.maximum, max(pool.first_nodes, sure))
-    return pool.replace(minimum=min(pool.minimum, most), maximum=most, nodes=pool.first_nodes)
+def _without_growth(pool: Pool, sure: int, *, runs: bool) -> Pool:
+    """Return the pool bounded by the nodes that run or are sure to be had."""
+    most = min(pool.maximum, max(sure, pool.first_nodes if runs else 0))
+    first = min(pool.first_nodes, most)
+    return pool.replace(minimum=min(pool.minimum, first), maximum=most, nodes=first)
 
 
 def _carried(
@@ -278,13 +286,19 @@ def _carried(
             draws=[drawn(cluster, seed, course)],
             threads=1,
         )
-        records = {name: trace.records[name][0, skipped : skipped + kept] for name in ("counts", "nodes", "flows")}
+        records = {
+            name: trace.records[name][0, skipped : skipped + kept] for name in ("counts", "nodes", "flows")
+        }
         rates = records["flows"][:, 0, :] / SYNC_S
         wanted, possible = _demand_and_capacity(demand, workloads, pools, rates, records)
         found["demand"].append(wanted)
         found["capacity"].append(possible)
         found["nodes"].append(np.asarray(records["nodes"][:, 0, :].sum(axis=1), dtype=float))
-    return Courses(SYNC_S, *(np.array(found[name]) for name in ("demand", "capacity", "nodes")))
+    # Rounded to 32 bits, so that what was stored and read back is the same to the last digit.
+    rounded = (
+        np.array(found[name]).astype(np.float32).astype(float) for name in ("demand", "capacity", "nodes")
+    )
+    return Courses(SYNC_S, *rounded)
 
 
 def _demand_and_capacity(
@@ -308,7 +322,9 @@ def _demand_and_capacity(
     each = np.array([workload.capacity_rps for workload in workloads])
     with np.errstate(invalid="ignore"):
         by_pods = np.where(ready > 0, ready * each, 0.0)[:, used] / factors[used]
-    cores = records["nodes"][:, 0, :] @ np.array([p.cpu_milli - p.daemon_cpu_milli for p in pools], dtype=float)
+    cores = records["nodes"][:, 0, :] @ np.array(
+        [p.cpu_milli - p.daemon_cpu_milli for p in pools], dtype=float
+    )
     idle = ready @ np.array([workload.cpu_base_milli for workload in workloads], dtype=float)
     per_request = float(np.dot(factors, [workload.cpu_milli_per_rps for workload in workloads]))
     possible = by_pods.min(axis=1)
@@ -321,7 +337,9 @@ def _warnings(
     workloads: Sequence[Workload], pools: Sequence[Pool], grown: Courses, warm_up_h: float
 ) -> list[str]:
     found = []
-    if all(np.isinf(each.capacity_rps) for each in workloads) and not any(w.cpu_milli_per_rps for w in workloads):
+    if all(np.isinf(each.capacity_rps) for each in workloads) and not any(
+        w.cpu_milli_per_rps for w in workloads
+    ):
         found.append("no workload costs CPU, so capacity is never short; give cpu_milli_per_rps")
     first = sum(pool.first_nodes for pool in pools)
     fixed = any(pool.nodes is not None for pool in pools)

@@ -50,7 +50,7 @@ class Courses:
     @property
     def hours(self) -> float:
         """Length. [h]"""
-        return self.demand.shape[1] * self.step_s / 3600
+        return float(self.demand.shape[1] * self.step_s / 3600)
 
     def served(self, overload: Literal["shed", "collapse"] = "shed") -> FloatArray:
         """Return the share of the demand that is served, shape (courses, steps).

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from agog_capacity.load.curve import LoadCurve
     from agog_capacity.plan import Plan
     from agog_capacity.scaling.manifests import Manifests
+    from agog_capacity.scaling.pool import Pool
     from agog_capacity.scaling.section import ScalingSection, WorkloadUse
     from agog_capacity.scaling.trace import ScalingTrace
     from agog_capacity.scaling.workload import Workload
@@ -149,9 +150,12 @@ def _trace(
 ) -> ScalingTrace:
     from agog_capacity.scaling.simulate import simulate_scaling
 
-    workloads = _workloads(_manifests(plan, section), section, pools)
+    workloads = kernel_workloads(plan, section, [pool.name for pool in pools])
     return simulate_scaling(
-        _load(section, months, share), workloads, [_pool(pool) for pool in pools], seed=section.seed
+        region_load(section, months, share),
+        workloads,
+        [kernel_pool(pool) for pool in pools],
+        seed=section.seed,
     )
 
 
@@ -190,8 +194,15 @@ def _manifests(plan: Plan, section: ScalingSection) -> Manifests:
     return parse_manifests("\n---\n".join(text for _, text in texts), file=f"manifests {section.manifests!r}")
 
 
-def _workloads(manifests: Manifests, section: ScalingSection, pools: list[NodePool]) -> list[Workload]:
-    names = [pool.name for pool in pools]
+def kernel_workloads(plan: Plan, section: ScalingSection, pools: Sequence[str]) -> list[Workload]:
+    """Return the workloads of a design as the kernel takes them, on the pools of these names.
+
+    Raises
+    ------
+    ManifestError
+        If a workload is not in the manifests, or cannot be simulated.
+    """
+    manifests = _manifests(plan, section)
     workloads = []
     for name, use in section.workloads.items():
         workload = manifests.workload(
@@ -202,7 +213,7 @@ def _workloads(manifests: Manifests, section: ScalingSection, pools: list[NodePo
             memory_bytes_per_rps=use.memory_mib_per_request_per_second * _MIB,
             image_pull_s=use.image_pull_s,
             start_s=use.start_s,
-            pools=names,
+            pools=tuple(pools),
         )
         workloads.append(_with_sidecar(workload, use))
     return workloads
@@ -266,7 +277,7 @@ def _demand(section: ScalingSection, months: Months) -> FloatArray:
     return demand
 
 
-def _load(section: ScalingSection, months: Months, share: float) -> LoadCurve:
+def region_load(section: ScalingSection, months: Months, share: float) -> LoadCurve:
     """Return the load of one region: the sum of all groups, times the region's share of the traffic."""
     from agog_capacity.load.curve import LoadCurve, Noise
 
@@ -288,7 +299,14 @@ def _bounds(pool: NodePool) -> tuple[int, int]:
     return pool.min_nodes or 0, pool.max_nodes or 0
 
 
-def _pool(pool: NodePool) -> Any:
+def kernel_pool(pool: NodePool) -> Pool:
+    """Return a node pool as the kernel takes it: fixed, or between its bounds.
+
+    Raises
+    ------
+    ScalingError
+        If the memory of its size is not known.
+    """
     from agog_capacity.scaling.cluster import ScalingError
     from agog_capacity.scaling.pool import Pool
 
