@@ -10,7 +10,6 @@ is counted as a miss and shown as one; leaving it out would make the worst case 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,7 +20,14 @@ from agog_capacity.availability.brownout import Brownout
 from agog_capacity.availability.data_loss import ReplicationLag
 from agog_capacity.availability.lengths import Length
 from agog_capacity.availability.numbers import not_negative, probability, together, whole
-from agog_capacity.availability.sampling import Estimate, drawn_lengths
+from agog_capacity.availability.sampling import (
+    Estimate,
+    drawn_lengths,
+    error_of_share,
+    quantile_of,
+    rank_of,
+    seconds_text,
+)
 from agog_capacity.availability.scale_up import Overload, ScaleUp
 from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray
@@ -99,6 +105,8 @@ class FailoverTimeline:
     """Of the replica; None where nothing is lost with the region. [s]"""
     groups: int
     """Samples of the same number modulo this share a course of the autoscaler and are not independent."""
+    served_before: float = 0.0
+    """Share of the demand of the surviving region that it serves before the failover too."""
     rto_target_s: float | None = None
     """[s]"""
     rpo_target_s: float | None = None
@@ -116,16 +124,16 @@ class FailoverTimeline:
         """Time until the whole demand is served, shape (samples,); infinite where it never is. [s]"""
         return self.serving_s + self.stages["scale up"] + self.stages["warm up"]
 
-    def rto_quantile(self, share: float) -> Estimate:
+    def rtoquantile_of(self, share: float) -> Estimate:
         """Return the recovery time that is not exceeded with a probability. [s]"""
-        return _quantile(self.recovered_s, share, self.groups)
+        return quantile_of(self.recovered_s, share, self.groups)
 
     def rto_within(self, seconds: float) -> Estimate:
         """Return the probability that the whole demand is served within a time."""
         hit = self.recovered_s <= not_negative("target", seconds)
-        return Estimate(float(hit.mean()), _error_of_share(hit, self.groups))
+        return Estimate(float(hit.mean()), error_of_share(hit, self.groups))
 
-    def rpo_quantile(self, share: float) -> Estimate:
+    def rpoquantile_of(self, share: float) -> Estimate:
         """Return the loss of data, in seconds of writes, that is not exceeded with a probability. [s]"""
         return Estimate(0.0 if self.lag is None else self.lag.quantile(share), 0.0)
 
@@ -247,6 +255,7 @@ def failover_timeline(
     lag: ReplicationLag | None = None,
     overload: Overload = "shed",
     name: str = "",
+    served_before: float = 0.0,
     rto_target_s: float | None = None,
     rpo_target_s: float | None = None,
     notes: tuple[str, ...] = (),
@@ -268,6 +277,8 @@ def failover_timeline(
         What an overloaded region does.
     name : str
         Which region hands over to which.
+    served_before : float
+        Share of the surviving region's demand that it serves before too.
     rto_target_s, rpo_target_s : float, optional
         Targets to be judged. [s]
     notes : tuple of str
@@ -307,7 +318,17 @@ def failover_timeline(
         **switches,
     }
     return FailoverTimeline(
-        name, parts, stages, scale_up, overload, lag, groups, rto_target_s, rpo_target_s, notes
+        name=name,
+        parts=parts,
+        stages=stages,
+        scale_up=scale_up,
+        overload=overload,
+        lag=lag,
+        groups=groups,
+        served_before=probability("share served before", served_before),
+        rto_target_s=rto_target_s,
+        rpo_target_s=rpo_target_s,
+        notes=notes,
     )
 
 
@@ -367,47 +388,7 @@ def refuse_lag_longer_than_outage(lag: ReplicationLag, outages_h: Mapping[str, f
     together(problems)
 
 
-def seconds_text(estimate: Estimate) -> str:
-    """Return a time with its standard error, or that it is never reached."""
-    if math.isinf(estimate.value):
-        return "not before the lost region is back"
-    if math.isinf(estimate.error):
-        return f"{estimate.value:,.0f} s, or never before the lost region is back"
-    return f"{estimate.value:,.0f} ± {estimate.error:,.2g} s"
-
-
-def _quantile(values: FloatArray, share: float, groups: int) -> Estimate:
-    """Return a quantile; its error is that of the share below it, carried over to the time."""
-    if not 0 < share < 1:
-        raise InputError(f"probability {share!r} of a quantile is not inside 0 and 1")
-    ordered = np.sort(values)
-    value = float(ordered[_rank(share, len(ordered))])
-    if math.isinf(value):
-        return Estimate(value, 0.0)
-    error = _error_of_share(values <= value, groups)
-    low, high = (float(ordered[_rank(share + side * error, len(ordered))]) for side in (-1, 1))
-    return Estimate(value, (high - low) / 2)
-
-
-def _rank(share: float, count: int) -> int:
-    return int(np.clip(math.ceil(share * count - 1e-9) - 1, 0, count - 1))
-
-
-def _error_of_share(hit: np.ndarray, groups: int) -> float:
-    """Return the standard error of a share whose samples are alike in groups.
-
-    The groups are the independent draws, so their means tell the error, whatever the number of samples.
-    """
-    count = len(hit)
-    if groups < 2:
-        return 0.5  # one course says nothing about the others
-    if groups == count:
-        return math.sqrt(float(hit.mean() * (1 - hit.mean())) / count)
-    means = np.bincount(np.arange(count) % groups, hit) / np.bincount(np.arange(count) % groups)
-    return float(means.std(ddof=1) / math.sqrt(groups))
-
-
 def _spread(values: FloatArray) -> dict[str, float]:
     ordered = np.sort(values)
-    quantiles = {f"p{100 * share:g}_s": float(ordered[_rank(share, len(ordered))]) for share in _QUANTILES}
+    quantiles = {f"p{100 * share:g}_s": float(ordered[rank_of(share, len(ordered))]) for share in _QUANTILES}
     return {"mean_s": float(values.mean()), **quantiles}

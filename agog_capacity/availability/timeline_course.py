@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agog_capacity.availability.numbers import positive
 from agog_capacity.availability.scale_up import ScaleUp
 from agog_capacity.availability.timeline import STAGES, FailoverTimeline
 from agog_capacity.errors import InputError
@@ -55,7 +56,6 @@ def course_of(
     timeline: FailoverTimeline,
     share: float = 0.5,
     *,
-    served_before: float = 0.0,
     without_capacity: bool = False,
 ) -> FailoverCourse:
     """Return the failover whose recovery time is at a quantile, over time.
@@ -66,8 +66,6 @@ def course_of(
         With the courses of an autoscaler.
     share : float
         Quantile of the recovery time; 0.5 is the median.
-    served_before : float
-        Share of the demand after the failover that the surviving region serves before it too.
     without_capacity : bool
         Show the same failover where no node can be had.
 
@@ -99,7 +97,7 @@ def course_of(
     served = scale_up.served(timeline.overload, without_capacity=without_capacity)[course, at]
     lost = np.select(
         [times < 0, times < arrival, times < begin],
-        [np.zeros(len(times)), np.full(len(times), 1 - served_before), np.ones(len(times))],
+        [np.zeros(len(times)), np.full(len(times), 1 - timeline.served_before), np.ones(len(times))],
         1 - served,
     )
     return FailoverCourse(
@@ -122,22 +120,28 @@ def _phases(timeline: FailoverTimeline, sample: int) -> tuple[tuple[str, float, 
     return tuple(found)
 
 
-def recovery_curve(timeline: FailoverTimeline) -> pd.DataFrame:
+def recovery_curve(timeline: FailoverTimeline, until_minutes: float = 600.0) -> pd.DataFrame:
     """Return the chance that a failover is over within a time, for both of its ends.
 
-    Columns `minutes`, `serving` (the traffic has arrived) and `recovered` (the whole demand is served).
+    Parameters
+    ----------
+    timeline : FailoverTimeline
+    until_minutes : float
+        End of the curve, the same for all that stand in one chart. [min]
+
+    Returns
+    -------
+    DataFrame
+        Columns `minutes`, `serving` (the traffic has arrived) and `recovered` (the whole demand is served).
     """
     import pandas as pd
 
-    ends = timeline.recovered_s[np.isfinite(timeline.recovered_s)]
-    longest = float(np.quantile(ends, 0.995)) if len(ends) else float(timeline.serving_s.max())
-    longest = max(longest, 1.5 * (timeline.rto_target_s or 0.0), 60.0)
-    times = np.linspace(0, longest, _POINTS)
+    minutes = np.geomspace(0.5, positive("end of the curve", until_minutes), _POINTS)
     columns = {
-        name: np.searchsorted(np.sort(values), times, side="right") / len(values)
+        name: np.searchsorted(np.sort(values), minutes * 60, side="right") / len(values)
         for name, values in (("serving", timeline.serving_s), ("recovered", timeline.recovered_s))
     }
-    return pd.DataFrame({"minutes": times / 60, **columns})
+    return pd.DataFrame({"minutes": minutes, **columns})
 
 
 def loss_curve(timeline: FailoverTimeline) -> pd.DataFrame:

@@ -345,6 +345,7 @@ def _timeline(
         lag=found.lag,
         overload=section.overload,
         name=str(direction),
+        served_before=direction.before / direction.after,
         rto_target_s=None if targets.recovery_time_minutes is None else targets.recovery_time_minutes * 60,
         rpo_target_s=None if targets.recovery_point_minutes is None else targets.recovery_point_minutes * 60,
         notes=(*found.notes, *_capacity_notes(scale_up, pools, direction), *scale_up.warnings),
