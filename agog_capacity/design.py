@@ -20,9 +20,19 @@ from agog_capacity.topology import Region, Traffic
 from agog_capacity.validation import Finding, Findings, TooManyFindings, findings_of
 
 if TYPE_CHECKING:
+    from agog_capacity.availability.failover_section import FailoverSection
     from agog_capacity.scaling.section import ScalingSection
 
-SECTIONS = ("inputs", "regions", "traffic", "components", "serving_path", "scaling", "statements")
+SECTIONS = (
+    "inputs",
+    "regions",
+    "traffic",
+    "components",
+    "serving_path",
+    "scaling",
+    "failover",
+    "statements",
+)
 """What a design consists of."""
 
 MOST_NAMES = 1000
@@ -52,6 +62,8 @@ class Design:
     inputs: Mapping[str, Input]
     scaling: ScalingSection | None = None
     """What runs on the clusters and which load it gets; None where nothing is simulated."""
+    failover: FailoverSection | None = None
+    """How a failover goes; None where the design has none, or does not say."""
     statements: Statements = field(default_factory=Statements)
     """What the plan states for the rules of feasibility beyond what is priced."""
     used_inputs: Mapping[Place, str] = field(repr=False, default_factory=dict)
@@ -110,9 +122,13 @@ def _checked_design(raw: Mapping[str, Any], findings: list[Finding]) -> Design |
     statements = _statements(body, regions, components, findings)
     _check_shares(regions, findings)
     scaling = _scaling(body, findings)
+    failover = _failover(body, findings)
     if findings:
         return None
-    design = Design(regions, traffic, components, path, inputs, scaling, statements, used)
+    design = Design(
+        regions, traffic, components, path, inputs, scaling=scaling, failover=failover,
+        statements=statements, used_inputs=used,
+    )  # fmt: skip
     findings += _cross_checks(design)
     return None if findings else design
 
@@ -161,6 +177,18 @@ def _scaling(raw: Mapping[str, Any], findings: list[Finding]) -> ScalingSection 
         return ScalingSection.model_validate(raw["scaling"])
     except ValidationError as error:
         findings.extend(findings_of(error, ("scaling",), ScalingSection))
+        return None
+
+
+def _failover(raw: Mapping[str, Any], findings: list[Finding]) -> FailoverSection | None:
+    if raw.get("failover") is None:
+        return None
+    from agog_capacity.availability.failover_section import FailoverSection
+
+    try:
+        return FailoverSection.model_validate(raw["failover"])
+    except ValidationError as error:
+        findings.extend(findings_of(error, ("failover",), FailoverSection))
         return None
 
 
@@ -307,6 +335,9 @@ def _cross_checks(design: Design) -> list[Finding]:
         findings += _reference_findings(design, name, component)
         for field_name, message in component.problems(context):
             findings.append((("components", name, field_name), message))
+    if design.failover is not None:
+        found = design.failover.problems(design.components, design.regions)
+        findings += [(("failover", *place), message) for place, message in found]
     return findings
 
 

@@ -159,7 +159,9 @@ def draw_events(world: Environment, years: int, outer: int = 0) -> pd.DataFrame:
     kinds, streams = kinds_of(world), streams_of(world)
     room = world.most_events * years
     table = np.zeros((room, 5))
-    count = collect_events(streams, kinds, cursor_of(world), events_of(world.most_events), outer, years, table)
+    count = collect_events(
+        streams, kinds, cursor_of(world), events_of(world.most_events), outer, years, table
+    )
     if count < 0:
         raise InputError("a year has more failures than there is room for; correct the rates")
     names = list(world.classes)

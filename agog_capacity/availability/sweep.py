@@ -146,7 +146,11 @@ def _sweep(
             if count < 0:
                 return NO_ROOM
             for d in range(len(designs.mode)):
-                sums, causes, histograms = results.sums[row, d], results.causes[row, d], results.histograms[row, d]
+                sums, causes, histograms = (
+                    results.sums[row, d],
+                    results.causes[row, d],
+                    results.histograms[row, d],
+                )
                 work.months[:, :] = 0.0
                 calls = see(designs, d, kinds, events, count, work)
                 if calendar.closed_form:
@@ -173,7 +177,9 @@ def _draw(streams: Streams, kinds: Kinds, cursor: Cursor, items: Any) -> float:
     return total
 
 
-def _collect(streams: Streams, kinds: Kinds, cursor: Cursor, events: Events, outer: int, years: int, table: Any) -> int:
+def _collect(
+    streams: Streams, kinds: Kinds, cursor: Cursor, events: Events, outer: int, years: int, table: Any
+) -> int:
     """Write the events of the first years of a block to a table; return their number, or -1 if there is no room."""
     rows = 0
     first_events(streams, kinds, cursor, outer, 0)

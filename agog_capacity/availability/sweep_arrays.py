@@ -18,7 +18,16 @@ from agog_capacity.availability.failover_plan import (
 from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.lengths import Lognormal
 from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
-from agog_capacity.availability.sweep_events import CHANGE, GLOBAL, REGION, ZONE, Cursor, Events, Kinds, Streams
+from agog_capacity.availability.sweep_events import (
+    CHANGE,
+    GLOBAL,
+    REGION,
+    ZONE,
+    Cursor,
+    Events,
+    Kinds,
+    Streams,
+)
 from agog_capacity.availability.sweep_work import (
     ACTIVE_ACTIVE,
     ACTIVE_PASSIVE,
@@ -105,7 +114,9 @@ def designs_of(
         }
         for number, design in enumerate(designs)
     ]
-    return Designs(**{name: np.array([row[name] for row in rows]) for name in Designs._fields}), _stacked(courses)
+    return Designs(**{name: np.array([row[name] for row in rows]) for name in Designs._fields}), _stacked(
+        courses
+    )
 
 
 def brownout_of(

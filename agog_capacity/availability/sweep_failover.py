@@ -23,7 +23,6 @@ from agog_capacity.availability.sweep_work import (
     DATA_IN_TIME,
     DATA_LOST_H,
     FULL,
-    HOMED,
     LAG_BEYOND_OUTAGE,
     LOSSES,
     LOWEST_H,
@@ -166,7 +165,15 @@ def tally(histogram: Any, hours: float) -> None:
 
 @compiled
 def record_lost_data(
-    designs: Designs, d: int, key: Any, outer: int, block: int, number: int, outage: float, sums: Any, histograms: Any
+    designs: Designs,
+    d: int,
+    key: Any,
+    outer: int,
+    block: int,
+    number: int,
+    outage: float,
+    sums: Any,
+    histograms: Any,
 ) -> None:
     """Record what a promotion has lost: the lag at the instant of the failure."""
     if not designs.lag_sigma[d] > 0:
@@ -183,4 +190,3 @@ def record_lost_data(
     if lag > outage:
         sums[LAG_BEYOND_OUTAGE] += 1
     tally(histograms[TIME_LOST], lag)
-

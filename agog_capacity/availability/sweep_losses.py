@@ -40,7 +40,9 @@ def weight_of(designs: Designs, d: int, work: Work, piece: int, region: int) -> 
 
 
 @compiled
-def add_event(designs: Designs, d: int, kinds: Kinds, events: Events, i: int, alone: bool, work: Work) -> None:
+def add_event(
+    designs: Designs, d: int, kinds: Kinds, events: Events, i: int, alone: bool, work: Work
+) -> None:
     """Note what an event loses, piece by piece of the routing."""
     region, severity, kind = work.seen.region[i], work.seen.severity[i], events.kind[i]
     if region == NOT_SEEN or severity <= 0.0:
@@ -191,4 +193,3 @@ def add_alone(calendar: Calendar, work: Work, causes: Any, start: float) -> None
         if losses.loss[n] > calendar.deep + _SAME:
             work.months[1, month] += length
             causes[1, losses.cause[n]] += length
-

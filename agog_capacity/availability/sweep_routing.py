@@ -16,7 +16,6 @@ from agog_capacity.availability.sweep_draws import FAIL_BACK, pair
 from agog_capacity.availability.sweep_events import (
     ALL_REGIONS,
     ANY_REGION,
-    CHANGE,
     ZONE,
     Events,
     Kinds,
@@ -167,7 +166,14 @@ def landing(
 
 @compiled
 def record(
-    designs: Designs, d: int, begins: float, switched: float, whole: float, back: float, sums: Any, histograms: Any
+    designs: Designs,
+    d: int,
+    begins: float,
+    switched: float,
+    whole: float,
+    back: float,
+    sums: Any,
+    histograms: Any,
 ) -> None:
     """Record a failover that was called for: completed, or overtaken by the repair."""
     sums[CALLED] += 1
@@ -266,4 +272,6 @@ def route_passive(
             home_again = np.inf
         serving, since, last = target, switched, i
     if home_again < np.inf:
-        fail_back(designs, d, work, streams, events, last, outer, block, home_again, serving, cause_back, sums)
+        fail_back(
+            designs, d, work, streams, events, last, outer, block, home_again, serving, cause_back, sums
+        )

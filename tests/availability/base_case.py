@@ -106,10 +106,18 @@ def designs_of(case: Mapping[str, Any]) -> list[ServiceDesign]:
     return found
 
 
-def simulate(case: Mapping[str, Any], years: int, draws: int | None, seed: int, **options: Any) -> FailureSimulation:
+def simulate(
+    case: Mapping[str, Any], years: int, draws: int | None, seed: int, **options: Any
+) -> FailureSimulation:
     """Simulate the base case."""
     return simulate_failures(
-        designs_of(case), classes_of(case), years=years, seed=seed, outer_draws=draws, defaults=defaults_of(case), **options
+        designs_of(case),
+        classes_of(case),
+        years=years,
+        seed=seed,
+        outer_draws=draws,
+        defaults=defaults_of(case),
+        **options,
     )
 
 
@@ -139,7 +147,9 @@ def main() -> None:
         for row in rows:
             print(f"  {row.what:50s} {row.theirs:9.5f} {row.ours:9.5f}  z {row.z:+.2f}")
         worst = max(worst, *(abs(row.z) for row in rows))
-        print(f"  max |z| {max(abs(row.z) for row in rows):.2f}, sum of z² {sum(row.z**2 for row in rows):.1f} of {len(rows)}")
+        print(
+            f"  max |z| {max(abs(row.z) for row in rows):.2f}, sum of z² {sum(row.z**2 for row in rows):.1f} of {len(rows)}"
+        )
     sys.exit(worst >= 4.5)
 
 

@@ -15,7 +15,8 @@ from agog_capacity.periods import Months
 from agog_capacity.plan import Plan, load_plan
 from agog_capacity.planning.compare import compare
 from agog_capacity.planning.forecast import forecast
-from agog_capacity.planning.simulation import cluster_trace, load_multiples
+from agog_capacity.planning.loads import load_multiples
+from agog_capacity.planning.simulation import cluster_trace
 from agog_capacity.scaling import simulate
 from agog_capacity.scaling.simulated import SimulatedCluster, SimulationStore
 
