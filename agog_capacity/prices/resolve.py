@@ -163,6 +163,14 @@ def load_price_books(names: Sequence[str], near: Path | None = None) -> tuple[Pr
         if name not in known:
             problems.append(Problem(f"price book {name[:80]!r} does not exist; {nearest(name, known)}"))
             continue
+        if any(path.is_symlink() for path in (known[name], *known[name].iterdir())):
+            problems.append(
+                Problem(
+                    "is or holds a symbolic link; a price book is read only from a folder of its own",
+                    file=str(known[name]),
+                )
+            )
+            continue
         try:
             book = read_price_book(known[name])
         except PriceBookError as error:
