@@ -167,6 +167,18 @@ def test_a_reader_that_stops_early_is_no_failure():
     assert not done.stderr
 
 
+def test_a_reader_that_stops_early_is_no_failure_where_nothing_flushes_and_the_report_is_written(tmp_path):
+    program = Path(sys.executable).with_name("agog-capacity")
+    script = f"'{program}' compare '{AGOG}' --out '{tmp_path}/out' | true; exit ${{PIPESTATUS[0]}}"
+    environment = {
+        name: os.environ[name] for name in ("PATH", "PYTHONPATH", "XDG_CACHE_HOME") if name in os.environ
+    }
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=environment)
+    assert done.returncode == FINE
+    assert not done.stderr
+    assert (tmp_path / "out" / "index.html").is_file()
+
+
 def test_a_report_is_not_written_over_a_file(typed, tmp_path):
     (tmp_path / "out").write_text("mine")
     code, _, err = typed("compare", AGOG, "--out", str(tmp_path / "out"))
