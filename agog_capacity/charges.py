@@ -24,7 +24,7 @@ from agog_capacity.prices.resolve import PriceList, PriceNotFound, ResolvedPrice
 from agog_capacity.units import HOURS_PER_DAY
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Charge:
     """What one component pays for one meter, by tier and month."""
 

@@ -22,6 +22,8 @@ from agog_capacity.units import CALCULATOR_MONTH_DAYS, CALCULATOR_MONTH_HOURS, H
 FloatArray = NDArray[np.float64]
 MonthLength = Literal["calendar", "730h"]
 
+LAST_YEAR = 9999
+"""No date is later, for Python and for the ISO format with four digits alike."""
 _MONTH = re.compile(r"^([1-9][0-9]{3})-(0[1-9]|1[0-2])$")
 
 
@@ -49,6 +51,8 @@ class Months:
             raise InputError(f"month {self.first!r} is not a month; write it like '2027-01'")
         if not 1 <= self.count <= 600:
             raise InputError(f"{self.count} months cannot be planned; choose 1 to 600")
+        if int(self.first[:4]) * 12 + int(self.first[5:]) + self.count > LAST_YEAR * 12 + 13:
+            raise InputError(f"{self.count} months from {self.first} end after {LAST_YEAR}; begin earlier")
 
     @cached_property
     def labels(self) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ class StoppedScenario:
         return "; ".join(f"{rule} ({', '.join(names)})" for rule, names in found.items())
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Comparison:
     """Forecasts of several scenarios of one plan.
 
@@ -146,6 +146,11 @@ class Comparison:
         ----------
         attribute : {"component", "region", "kind", "month", "year"}
             What makes the rows. By month and year the costs are those of the month and year.
+
+        Returns
+        -------
+        DataFrame
+            NaN where a scenario does not have the component, region or kind: 0 is what is free.
         """
         from agog_capacity.planning.tables import cost_frame
 

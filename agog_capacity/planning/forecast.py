@@ -23,9 +23,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, repr=False)
+ATTRIBUTES = ("component", "region", "kind")
+"""What costs can be shown by, beside the time."""
+
+
+@dataclass(frozen=True, repr=False, eq=False)
 class Forecast:
     """What one scenario costs and promises, month by month.
+
+    Equal to nothing but itself: figures are compared by their tables.
 
     Attributes
     ----------
@@ -81,7 +87,14 @@ class Forecast:
         ----------
         attribute : str
             `component`, `region` or `kind`.
+
+        Raises
+        ------
+        NotInResult
+            If there is no such attribute.
         """
+        if attribute not in ATTRIBUTES:
+            raise NotInResult(f"costs cannot be shown by {attribute!r}; {nearest(attribute, ATTRIBUTES)}")
         totals: dict[str, float] = {}
         for charge in self.charges:
             key = str(getattr(charge.usage, attribute))
