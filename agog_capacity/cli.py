@@ -208,12 +208,16 @@ def find_price(
     region: Annotated[
         str | None, typer.Option(help="Only this region, zone or Global.", show_default=False)
     ] = None,
+    option: Annotated[
+        str | None,
+        typer.Option(help="Only on-demand, spot, reservation or savings-plan prices.", show_default=False),
+    ] = None,
     book: Annotated[str | None, typer.Option(help="Only this book.", show_default=False)] = None,
 ) -> int:
     """Show the prices of a meter with their sources."""
     from agog_capacity.prices.listing import prices_text
 
-    print(prices_text(meter, region=region, book=book, near=Path.cwd()))
+    print(prices_text(meter, region=region, purchase_option=option, book=book, near=Path.cwd()))
     return FINE
 
 

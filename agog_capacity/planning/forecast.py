@@ -10,9 +10,10 @@ import numpy as np
 
 from agog_capacity.availability.contract import Contract, contract_availability
 from agog_capacity.availability.feasibility import Feasibility, check_feasibility
-from agog_capacity.charges import Charge, price_usage
+from agog_capacity.charges import Charge, price_usage, without_use_and_price
 from agog_capacity.components.base import NodeTrace
-from agog_capacity.errors import InfeasibleDesign, NotInResult, Problem, nearest
+from agog_capacity.design import AnyOf
+from agog_capacity.errors import InfeasibleDesign, MissingPrices, NotInResult, Problem, nearest
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.plan import Plan, Scenario
 from agog_capacity.planning.assumptions import Assumption, assumptions_behind, assumptions_of
@@ -207,7 +208,11 @@ def forecast(
         multiples = load_multiples(chosen.design.scaling, plan.months)
     context = chosen.design.context(plan.months, simulated if traces is None else traces, multiples)
     usage = [line for component in chosen.design.components.values() for line in component.usage(context)]
-    charges = price_usage(usage, plan.prices, plan.months)
+    needed, unneeded = without_use_and_price(usage, plan.prices)
+    try:
+        charges = price_usage(needed, plan.prices, plan.months)
+    except MissingPrices as error:
+        raise MissingPrices([f"scenario {scenario!r}: {text}" for text in error.missing]) from None
     contract = contract_availability(
         chosen.design.serving_path,
         chosen.design.components,
@@ -217,8 +222,27 @@ def forecast(
     warnings = tuple(
         w for component in chosen.design.components.values() for w in component.warnings(context)
     )
+    warnings += tuple(
+        f"{line.component}: {line.meter.text} in {line.price_region} is used in no month and has no price; "
+        "it is left out"
+        for line in unneeded
+    )
+    warnings += tuple(_never_there(chosen, plan.months))
     warnings += tuple(f"{name}: {w}" for name, found in simulated.items() for w in found.warnings)
     return Forecast(chosen, plan.months, plan.currency, charges, contract, feasible, warnings, simulated)
+
+
+def _never_there(scenario: Scenario, months: Months) -> Iterator[str]:
+    """Yield a warning for each component of the serving path that exists in no month."""
+    steps = scenario.design.serving_path
+    names = [n for s in steps for branch in (s.branches if isinstance(s, AnyOf) else ((s,),)) for n in branch]
+    for name in dict.fromkeys(names):
+        component = scenario.design.components[name]
+        if not months.share_active(component.starts, component.ends).any():
+            yield (
+                f"{name}: stands on the serving path and exists in no month of the plan; its SLA is counted "
+                "as if it did"
+            )
 
 
 def feasibility(plan: Plan, scenario: str) -> Feasibility:
