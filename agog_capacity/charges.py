@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from agog_capacity.components.base import Usage
 from agog_capacity.errors import AgogCapacityError, AmbiguousPrice, MissingPrices, UnitError
+from agog_capacity.frozen import read_only
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.prices.book import PriceKey, Schedule
 from agog_capacity.prices.resolve import PriceList, PriceNotFound, ResolvedPrice
@@ -38,6 +39,11 @@ class Charge:
     """Price of each tier, shape (tiers,). [currency per base unit]. Of a lump, the lump itself."""
     note: str = ""
     """What a reader must know, such as that the amount is part of a lump."""
+
+    def __post_init__(self) -> None:
+        """Keep the amounts from being changed."""
+        for name in ("quantity", "cost", "unit_price"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
     @property
     def monthly_cost(self) -> FloatArray:

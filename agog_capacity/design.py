@@ -14,6 +14,7 @@ from agog_capacity.components import Component, UsageContext, kinds
 from agog_capacity.components.base import GLOBAL, NodeTrace, RefersTo
 from agog_capacity.documents import Place
 from agog_capacity.errors import nearest
+from agog_capacity.frozen import freeze_mappings
 from agog_capacity.inputs import Input, references_resolved
 from agog_capacity.model import NAME
 from agog_capacity.periods import FloatArray, Months
@@ -58,6 +59,10 @@ class Design:
     """What the plan states for the rules of feasibility beyond what is priced."""
     used_inputs: Mapping[Place, str] = field(repr=False, default_factory=dict)
     """Name of the input behind each place of the design that refers to one."""
+
+    def __post_init__(self) -> None:
+        """Keep what the design holds from being changed."""
+        freeze_mappings(self, "regions", "components", "inputs", "used_inputs")
 
     @property
     def follows_load(self) -> bool:

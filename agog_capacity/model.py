@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from agog_capacity.documents import unprintable
+from agog_capacity.frozen import frozen
 
 
 class In(NamedTuple):
@@ -24,6 +25,12 @@ class Model(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, defer_build=True
     )
+
+    def model_post_init(self, _context: Any) -> None:
+        """Freeze what the fields hold: a frozen model alone only keeps its fields from being replaced."""
+        for name, value in self.__dict__.items():
+            if type(value) in (dict, list):
+                self.__dict__[name] = frozen(value)
 
     def replace(self, **changes: Any) -> Self:
         """Return a validated copy (pydantic's `model_copy` does not validate)."""

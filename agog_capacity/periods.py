@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agog_capacity.errors import InputError
+from agog_capacity.frozen import read_only
 from agog_capacity.units import CALCULATOR_MONTH_DAYS, CALCULATOR_MONTH_HOURS, HOURS_PER_DAY
 
 FloatArray = NDArray[np.float64]
@@ -70,15 +71,15 @@ class Months:
     def days(self) -> FloatArray:
         """Days of each month, shape (count,). [days]"""
         if self.length == "730h":
-            return np.full(self.count, float(CALCULATOR_MONTH_DAYS))
-        return np.array([calendar.monthrange(int(m[:4]), int(m[5:]))[1] for m in self.labels], dtype=float)
+            return read_only(np.full(self.count, float(CALCULATOR_MONTH_DAYS)))
+        return read_only([calendar.monthrange(int(m[:4]), int(m[5:]))[1] for m in self.labels])
 
     @cached_property
     def hours(self) -> FloatArray:
         """Hours of each month, shape (count,). [h]"""
         if self.length == "730h":
-            return np.full(self.count, float(CALCULATOR_MONTH_HOURS))
-        return self.days * HOURS_PER_DAY
+            return read_only(np.full(self.count, float(CALCULATOR_MONTH_HOURS)))
+        return read_only(self.days * HOURS_PER_DAY)
 
     @cached_property
     def years(self) -> tuple[int, ...]:

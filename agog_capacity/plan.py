@@ -30,6 +30,7 @@ from agog_capacity.errors import (
     Problem,
     nearest,
 )
+from agog_capacity.frozen import freeze_mappings
 from agog_capacity.overrides import Origins, merged, place_in_document, plain_copy
 from agog_capacity.periods import Months
 from agog_capacity.plan_file import MAXIMUM_SCENARIOS, Gap, PlanFile
@@ -100,6 +101,10 @@ class Plan:
     failure_classes: Mapping[str, FailureClass] = field(default_factory=dict, repr=False)
     digest: str = ""
     file: PlanFile | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Keep what the plan holds from being changed."""
+        freeze_mappings(self, "scenarios", "service_levels", "manifest_texts", "failure_classes")
 
     def __repr__(self) -> str:
         """Return what the plan is called and what it spans."""

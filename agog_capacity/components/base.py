@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self
 import numpy as np
 from pydantic import model_validator
 
+from agog_capacity.frozen import read_only
 from agog_capacity.model import Day, Flag, Label, Model, Name, Text
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.prices.meter import Meter
@@ -73,6 +74,10 @@ class Usage:
     pool: Pool = "region"
     free_grant: bool = True
     """False where a free grant of the meter does not apply, such as log ingestion under Sentinel."""
+
+    def __post_init__(self) -> None:
+        """Keep a copy of the quantity that cannot be changed."""
+        object.__setattr__(self, "quantity", read_only(np.array(self.quantity, dtype=float)))
 
 
 class NodeTrace(Protocol):

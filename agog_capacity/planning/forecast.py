@@ -14,6 +14,7 @@ from agog_capacity.charges import Charge, price_usage, without_use_and_price
 from agog_capacity.components.base import NodeTrace
 from agog_capacity.design import AnyOf
 from agog_capacity.errors import InfeasibleDesign, MissingPrices, NotInResult, Problem, nearest
+from agog_capacity.frozen import freeze_mappings
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.plan import Plan, Scenario
 from agog_capacity.planning.assumptions import Assumption, assumptions_behind, assumptions_of
@@ -59,6 +60,10 @@ class Forecast:
     feasibility: Feasibility = field(default_factory=Feasibility, repr=False)
     warnings: tuple[str, ...] = ()
     simulated: Mapping[str, SimulatedCluster] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Keep what was simulated from being changed."""
+        freeze_mappings(self, "simulated")
 
     @property
     def name(self) -> str:
