@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass, field
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from agog_capacity.components import Component, UsageContext, kinds
-from agog_capacity.components.base import NodeTrace, RefersTo
+from agog_capacity.components.base import GLOBAL, NodeTrace, RefersTo
 from agog_capacity.documents import Place
 from agog_capacity.errors import nearest
+from agog_capacity.frozen import freeze_mappings
 from agog_capacity.inputs import Input, references_resolved
+from agog_capacity.model import NAME
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.statements import Statements
 from agog_capacity.topology import Region, Traffic
@@ -68,6 +71,10 @@ class Design:
     """What the plan states for the rules of feasibility beyond what is priced."""
     used_inputs: Mapping[Place, str] = field(repr=False, default_factory=dict)
     """Name of the input behind each place of the design that refers to one."""
+
+    def __post_init__(self) -> None:
+        """Keep what the design holds from being changed."""
+        freeze_mappings(self, "regions", "components", "inputs", "used_inputs")
 
     @property
     def follows_load(self) -> bool:
@@ -151,11 +158,23 @@ def _mapping_of(
         return {}
     built = {}
     for name, value in content.items():
+        if problem := _name_problem(section, name):
+            findings.append(((section, name), problem))
+            continue
         try:
             built[name] = model.model_validate(value)
         except ValidationError as error:
             findings.extend(findings_of(error, (section, name), model))
     return built
+
+
+def _name_problem(section: str, name: str) -> str:
+    if not re.fullmatch(NAME, name):
+        what = f"{name[:40]!r} is not a name of {section}"
+        return f"{what}; use letters, digits, '_', '-' and '.', beginning with a letter, at most 80"
+    if section == "regions" and name.casefold() == GLOBAL:
+        return f"{name!r} is what services without a region are reported under; name the provider's region"
+    return ""
 
 
 def _traffic(raw: Mapping[str, Any], findings: list[Finding]) -> Traffic | None:

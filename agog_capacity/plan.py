@@ -30,14 +30,15 @@ from agog_capacity.errors import (
     Problem,
     nearest,
 )
-from agog_capacity.overrides import Origins, merged, place_in_document
+from agog_capacity.frozen import freeze_mappings
+from agog_capacity.overrides import Origins, merged, place_in_document, plain_copy
 from agog_capacity.periods import Months
 from agog_capacity.plan_file import MAXIMUM_SCENARIOS, Gap, PlanFile
 from agog_capacity.prices.resolve import PriceList, load_price_books
 from agog_capacity.resources import data_directory
 from agog_capacity.scaling.manifest_folders import ManifestTexts, manifest_homes, read_manifest_folders
 from agog_capacity.targets import Targets
-from agog_capacity.validation import Collected, Finding, findings_of
+from agog_capacity.validation import Collected, Finding, Findings, TooManyFindings, findings_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Scenario:
     design: Design
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """A validated plan with everything it needs: designs, prices, published SLAs.
 
@@ -101,6 +102,17 @@ class Plan:
     digest: str = ""
     file: PlanFile | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        """Keep what the plan holds from being changed."""
+        freeze_mappings(self, "scenarios", "service_levels", "manifest_texts", "failure_classes")
+
+    def __repr__(self) -> str:
+        """Return what the plan is called and what it spans."""
+        return (
+            f"Plan({self.name!r}, {self.months.count} months from {self.months.first}, {self.currency}, "
+            f"scenarios: {', '.join(self.scenarios)})"
+        )
+
     def scenario(self, name: str) -> Scenario:
         """Return a scenario by name.
 
@@ -144,11 +156,19 @@ class Plan:
         if self.file is None:
             raise PlanError("this plan was not read from a file, so it has no base to change")
         content = self.file.model_dump(mode="json", exclude_unset=True)
-        content["scenarios"][name] = {"title": title or name, "change": dict(change)}
+        document = Document(content, {}, f"plan {self.name!r}")
+        _check_kinds((name, str, "name is text: the name"), (change, Mapping, "change is a mapping"))
+        findings = Findings()
+        try:
+            plain = plain_copy(change, ("scenarios", name, "change"), findings)
+        except TooManyFindings:
+            plain = {}
+        if findings:
+            raise PlanError(document.problem(place, message) for place, message in findings)
+        content["scenarios"][name] = {"title": title or name, "change": plain}
         if extends is not None:
             content["scenarios"][name]["extends"] = extends
-        digest = hashlib.sha256(f"{self.digest} {name} {extends} {change!r}".encode()).hexdigest()
-        document = Document(content, {}, f"plan {self.name!r}")
+        digest = hashlib.sha256(f"{self.digest} {name} {extends} {plain!r}".encode()).hexdigest()
         file, scenarios = _checked(document)
         texts = _manifest_texts(scenarios, self.manifest_homes, document)
         return dataclass_replace(self, file=file, scenarios=scenarios, manifest_texts=texts, digest=digest)
@@ -181,6 +201,7 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
     --------
     >>> plan = load_plan("data/plans/agog.yaml")  # doctest: +SKIP
     """
+    _check_kinds((path, (str, Path), "path is text or a Path: the file of the plan"))
     path = Path(path)
     try:
         text = read_text(path, "plan")
@@ -241,6 +262,12 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
         ).hexdigest(),
         file=file,
     )
+
+
+def _check_kinds(*arguments: tuple[object, Any, str]) -> None:
+    for value, kind, what in arguments:
+        if not isinstance(value, kind):
+            raise PlanError(f"{what}; what was given is a {type(value).__name__}")
 
 
 def _manifest_texts(

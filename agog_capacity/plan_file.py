@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from agog_capacity.availability.feasibility import Acceptance
 from agog_capacity.availability.incidents import IncidentHistory
 from agog_capacity.model import Currency, Label, Model, MonthText, Name, Text
-from agog_capacity.periods import MonthLength
+from agog_capacity.periods import MonthLength, Months
 from agog_capacity.prices.stand_in import StandIn
 from agog_capacity.targets import Targets
 
@@ -22,6 +22,11 @@ class Horizon(Model):
     start: MonthText
     """First month, such as '2027-01'."""
     months: Annotated[int, Field(strict=True, ge=1, le=120)]
+
+    @model_validator(mode="after")
+    def _ends_within_the_calendar(self) -> Self:
+        Months(self.start, self.months)
+        return self
 
 
 class Gap(Model):

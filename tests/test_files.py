@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agog_capacity.files import csv_text, from_spreadsheet_safe, replace_file, spreadsheet_safe
+from agog_capacity.files import csv_text, from_spreadsheet_safe, replace_file, replace_files, spreadsheet_safe
 
 
 def test_a_file_is_replaced_whole_and_nothing_else_is_left(tmp_path):
@@ -33,6 +33,19 @@ def test_a_failure_leaves_the_old_file_and_no_part_of_the_new(tmp_path, monkeypa
         replace_file(path, "new")
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_the_file_that_cannot_be_written_is_named_and_no_other_is_replaced(tmp_path, monkeypatch):
+    one, two = tmp_path / "one.txt", tmp_path / "two.txt"
+    one.write_text("old")
+
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied", str(tmp_path / ".two.txt.x7f"))
+
+    monkeypatch.setattr("agog_capacity.files.os.fdopen", refused)
+    with pytest.raises(PermissionError, match="one.txt'$"):
+        replace_files({one: "new", two: "new"})
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])

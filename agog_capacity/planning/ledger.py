@@ -40,6 +40,7 @@ def _blocks(forecast: Forecast, charge: Charge, starts: NDArray[Any]) -> Iterato
         "sku_id": usage.meter.sku,
         "meter": usage.meter.meter,
         "price_region": usage.price_region,
+        "price_found_region": price.schedule.key.region,
         "pricing_category": usage.purchase_option,
         "term": usage.term,
         "pricing_unit": usage.unit if price.schedule.lump else price.schedule.base,

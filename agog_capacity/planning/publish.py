@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from agog_capacity import __version__
 from agog_capacity.errors import BrowserNotFound, InputError, Problem
-from agog_capacity.files import csv_quoted, csv_text, replace_file, spreadsheet_safe
+from agog_capacity.files import csv_quoted, csv_text, replace_files, spreadsheet_safe
 from agog_capacity.frames import CHARGES
 from agog_capacity.planning import presentation as shown
 from agog_capacity.planning import promises
@@ -267,7 +267,7 @@ def _cell(cell: Any) -> str:
 def write_report(
     comparison: Comparison, folder: Path | str, *, formats: Sequence[str] = FORMATS, images: bool = False
 ) -> Written:
-    """Write a comparison into a folder; each file whole or not at all.
+    """Write a comparison into a folder; all files, each whole, or none where one cannot be written.
 
     Parameters
     ----------
@@ -284,7 +284,18 @@ def write_report(
     -------
     Written
         The files; without a browser also a sentence on how to get images.
+
+    Raises
+    ------
+    InputError
+        If a format is not known, or a folder stands where a file is to be; nothing is written then.
     """
+    unknown = [name for name in formats if name not in FORMATS]
+    if isinstance(formats, str) or unknown:
+        wrong = repr(formats if isinstance(formats, str) else unknown[0])
+        raise InputError(
+            f"a report cannot be written as {wrong[:60]}; give a list of {', '.join(map(repr, FORMATS))}"
+        )
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise InputError([Problem("is a file; name a folder for the report", file=str(folder))])
@@ -297,7 +308,7 @@ def write_report(
     if "json" in formats:
         contents["comparison.json"] = comparison_json(comparison)
     folder.mkdir(parents=True, exist_ok=True)
-    files = [replace_file(folder / name, content) for name, content in contents.items()]
+    files = list(replace_files({folder / name: content for name, content in contents.items()}))
     warnings: list[str] = []
     if images:
         from agog_capacity.report.images import write_images

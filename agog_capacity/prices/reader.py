@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from agog_capacity.documents import parse_yaml, path_text, read_text
+from agog_capacity.documents import parse_yaml, path_text, read_text, unprintable
 from agog_capacity.errors import DocumentError, InputError, PriceBookError, Problem, UnitError, nearest
 from agog_capacity.files import from_spreadsheet_safe
 from agog_capacity.prices.book import COLUMNS, PURCHASE_OPTIONS, TERMS, Price, PriceBook, PriceKey, Schedule
@@ -21,7 +21,10 @@ from agog_capacity.prices.meter import Meter
 from agog_capacity.units import Unit, parse_unit
 
 _CURRENCY = re.compile(r"^[A-Z]{3}$")
-_AMOUNT = re.compile(r"^\d{1,15}(\.\d{1,15})?([eE]-?\d{1,2})?$|^\d{1,15}/\d{1,15}$", re.ASCII)
+_AMOUNT = re.compile(r"^\d{1,30}(\.\d{1,30})?([eE]-?\d{1,2})?$|^\d{1,150}/\d{1,150}$", re.ASCII)
+_LONGEST_CELL = 8000
+_LONGEST = {"name": 80, "title": 200, "provider": 200, "description": 4000}
+"""Longest texts of `book.yaml`. [characters]"""
 _MAXIMUM_PROBLEMS = 50
 
 
@@ -74,6 +77,10 @@ def _facts(text: str, file: str) -> dict[str, Any]:
         value = content.get(key)
         if not isinstance(value, str) or not value.strip():
             problems.append(document.problem((key,), f"{key!r} is missing or not text"))
+        elif len(value) > (longest := _LONGEST.get(key, 80)):
+            problems.append(
+                document.problem((key,), f"has {len(value):,} characters; {key} may have {longest:,}")
+            )
         facts[key] = value
     for key in content:
         if key not in (*required, "sources", "derived_rates"):
@@ -165,7 +172,7 @@ def _rows(text: str, file: str, problems: list[Problem]) -> Iterator[tuple[int, 
 
 
 def _price(row: Mapping[str, str], line: int, currency: str) -> Price:
-    complaints: list[str] = []
+    complaints = [f"{column} {problem}" for column, cell in row.items() if (problem := _cell_problem(cell))]
 
     def choose(column: str, choices: Iterable[str]) -> str:
         if row[column] not in choices:
@@ -217,6 +224,15 @@ def _price(row: Mapping[str, str], line: int, currency: str) -> Price:
         note=row["note"],
         line=line,
     )
+
+
+def _cell_problem(cell: str) -> str:
+    if len(cell) > _LONGEST_CELL:
+        return f"has {len(cell):,} characters; at most {_LONGEST_CELL:,} are read"
+    if cell.isprintable():
+        return ""
+    found = unprintable(cell) or "line break or tab"
+    return f"holds a {found}; write one line of plain text"
 
 
 def _covers(text: str, lump: bool, complaints: list[str]) -> tuple[Meter, ...]:

@@ -18,7 +18,8 @@ from agog_capacity.errors import PriceBookError, Problem
 from agog_capacity.files import csv_text, spreadsheet_safe
 from agog_capacity.prices.book import COLUMNS
 from agog_capacity.prices.build.choose import Choice, Rejected
-from agog_capacity.prices.build.source import Aside, Candidate
+from agog_capacity.prices.build.source import Aside, Candidate, exact_text
+from agog_capacity.prices.reader import read_price_book
 
 REJECTED_COLUMNS = (*COLUMNS, "chosen_price", "reason")
 
@@ -67,7 +68,7 @@ def write_book(directory: Path, files: Mapping[str, bytes]) -> None:
     Raises
     ------
     PriceBookError
-        If the directory cannot be written.
+        If the directory cannot be written, or a plan could not read the book.
     """
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +76,7 @@ def write_book(directory: Path, files: Mapping[str, bytes]) -> None:
         try:
             for name, content in files.items():
                 (staging / name).write_bytes(content)
+            _check_readable(staging, directory)
             _move(staging, directory)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -82,6 +84,21 @@ def write_book(directory: Path, files: Mapping[str, bytes]) -> None:
         place = error.filename or directory
         raise PriceBookError(
             [Problem(f"cannot be written: {error.strerror or error}", file=str(place))]
+        ) from None
+
+
+def _check_readable(staging: Path, directory: Path) -> None:
+    try:
+        read_price_book(staging)
+    except PriceBookError as error:
+        raise PriceBookError(
+            Problem(
+                f"could not be read again: {one.message}",
+                one.path,
+                one.line,
+                f"{directory}/{one.file.rsplit('/')[-1]}",
+            )
+            for one in error.problems
         ) from None
 
 
@@ -130,5 +147,4 @@ def _cells(one: Candidate) -> list[str]:
 
 
 def _bound_text(one: Candidate) -> str:
-    bound = one.tier_start
-    return str(bound.numerator) if bound.denominator == 1 else str(float(bound))
+    return exact_text(one.tier_start)
