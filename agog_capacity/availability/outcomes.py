@@ -43,8 +43,8 @@ from agog_capacity.availability.sweep_work import (
     MONTHS_BROKEN_SQUARED,
     PER_LOG,
     PER_MEASURE,
-    REPAIRED_FIRST,
     RECOVERED_IN_TIME,
+    REPAIRED_FIRST,
     SUMS,
     TIME_LOST,
     TIME_RECOVERED,
@@ -226,7 +226,11 @@ class FailureSimulation:
     @property
     def basis(self) -> str:
         """What every figure rests on, for a caption."""
-        draws = f"{len(self.sums.group_years):,} draws of the rates × " if self.rates_drawn else "rates at their means, "
+        draws = (
+            f"{len(self.sums.group_years):,} draws of the rates × "
+            if self.rates_drawn
+            else "rates at their means, "
+        )
         return (
             f"{draws}{self.years:,} years, seed {self.seed}, convention {self.convention}, months {self.months}, "
             f"target {self.target_percent:g} %, deep above {self.deep_threshold:g}"
@@ -313,7 +317,9 @@ class FailureSimulation:
     def _per_year(self, values: FloatArray) -> Estimate:
         """Return a yearly figure from its sums by group, shape (groups,)."""
         by_group = values / self.sums.group_years
-        return mean_of_draws(by_group) if self.rates_drawn else mean_of_groups(by_group, self.sums.group_years)
+        return (
+            mean_of_draws(by_group) if self.rates_drawn else mean_of_groups(by_group, self.sums.group_years)
+        )
 
     def _measure(self, d: int, number: int) -> MeasureOutcome:
         at = number * PER_MEASURE
@@ -329,14 +335,18 @@ class FailureSimulation:
             year, whole = share_of(total[at + YEARS_BROKEN], years), share_of(total[at + YEARS_WHOLE], years)
             broken = mean_of_years(total[at + MONTHS_BROKEN], total[at + MONTHS_BROKEN_SQUARED], years)
             month = share_with_error(
-                broken.value / MONTHS_PER_YEAR, broken.standard_error / MONTHS_PER_YEAR, MONTHS_PER_YEAR * years
+                broken.value / MONTHS_PER_YEAR,
+                broken.standard_error / MONTHS_PER_YEAR,
+                MONTHS_PER_YEAR * years,
             )
         causes = {
             cause: self._per_year(self.sums.causes[:, d, number, column])
             for column, cause in enumerate(self.causes)
         }
         percentiles = self._percentiles(d, number, 1.0)
-        return MeasureOutcome(MEASURES[number], self.convention, hours, year, month, whole, percentiles, causes)
+        return MeasureOutcome(
+            MEASURES[number], self.convention, hours, year, month, whole, percentiles, causes
+        )
 
     def _percentiles(self, d: int, histogram: int, scale: float) -> dict[int, Estimate]:
         counts = self.sums.histograms[d, histogram]

@@ -36,7 +36,9 @@ _Seconds = Annotated[float, Field(strict=True, ge=0, le=1e7), In("s")]
 class WriteConflicts(Model):
     """Writes that several writers accept, for the conflicts among them."""
 
-    writes_per_s: Annotated[tuple[Annotated[float, Field(strict=True, ge=0, le=1e9)], ...], Field(min_length=2)]
+    writes_per_s: Annotated[
+        tuple[Annotated[float, Field(strict=True, ge=0, le=1e9)], ...], Field(min_length=2)
+    ]
     """Of each writer. [1/s]"""
     one_way_lag_s: _Seconds
     """Until a write of one is known to the other."""
@@ -119,7 +121,9 @@ class ServiceDesign(Model):
     def _wrong_regions(self) -> list[str]:
         found = []
         if self.mode == "single" and self.regions != 1:
-            found.append(f"mode 'single' is of one region, not {self.regions}; write 'active-passive' or 'active-active'")
+            found.append(
+                f"mode 'single' is of one region, not {self.regions}; write 'active-passive' or 'active-active'"
+            )
         if self.mode != "single" and self.regions == 1:
             found.append(f"mode {self.mode!r} needs 2 regions or more; write mode 'single' or add a region")
         passive = self.mode == "active-passive"
@@ -145,25 +149,35 @@ class ServiceDesign(Model):
         found = []
         if self.mode != "active-active":
             if self.database not in ("homed", "single-writer"):
-                found.append(f"database {self.database!r} is of active-active designs; mode {self.mode!r} has one writer")
+                found.append(
+                    f"database {self.database!r} is of active-active designs; mode {self.mode!r} has one writer"
+                )
             if self.writers is not None and self.writers > 1:
-                found.append(f"{self.writers} writers: mode {self.mode!r} has one serving region, so one writer")
+                found.append(
+                    f"{self.writers} writers: mode {self.mode!r} has one serving region, so one writer"
+                )
             return found
         if self.writers is not None and self.writers > self.regions:
-            found.append(f"{self.writers} writers are more than the {self.regions} regions; give each writer a region of its own")
+            found.append(
+                f"{self.writers} writers are more than the {self.regions} regions; give each writer a region of its own"
+            )
         if self.database == "quorum" and self.regions < 3:
             found.append(
                 "a quorum of 2 regions does not survive the loss of one: a majority of 2 is 2; "
                 "give it 3 regions, or write database 'homed', 'single-writer' or 'multi-writer'"
             )
         if self.database == "single-writer" and self.write_share is None:
-            found.append("a single writer needs write_share, the share of requests that wait for its promotion")
+            found.append(
+                "a single writer needs write_share, the share of requests that wait for its promotion"
+            )
         if self.database == "single-writer" and self.writers not in (None, 1):
             found.append(f"a single writer cannot be {self.writers} writers; write database 'multi-writer'")
         if self.database == "multi-writer" and self.writers == 1:
             found.append("one writer is no 'multi-writer'; write database 'single-writer'")
         if self.database == "multi-writer" and self.conflicts is None:
-            found.append("several writers need conflicts: writes per second of each, lag, rows and their skew")
+            found.append(
+                "several writers need conflicts: writes per second of each, lag, rows and their skew"
+            )
         if self.conflicts is not None and len(self.conflicts.writes_per_s) != self.writer_count:
             found.append(
                 f"conflicts gives writes of {len(self.conflicts.writes_per_s)} writers; there are {self.writer_count}"
@@ -215,7 +229,9 @@ def needs_of(design: ServiceDesign) -> tuple[Need, ...]:
             else Need("database-replica", "the standby promotes a replica in its region")
         )
         if not cold and design.standby != "pilot-light":
-            needs.append(Need("standby-nodes", f"a {design.standby or 'sized'} standby runs nodes all the time"))
+            needs.append(
+                Need("standby-nodes", f"a {design.standby or 'sized'} standby runs nodes all the time")
+            )
     if design.mode == "active-active":
         needs.append(Need("nodes-in-every-region", "every region serves"))
         if design.database in ("homed", "single-writer"):

@@ -42,7 +42,7 @@ from agog_capacity.availability.sweep_work import (
     Results,
     Work,
 )
-from agog_capacity.scaling.kernel_compile import compiled, compiled_entry
+from agog_capacity.scaling.kernel_compile import compiled, compiled_entry, inlined
 
 SOURCES = (
     "sweep.py",
@@ -73,7 +73,7 @@ def _route(
         )  # fmt: skip
 
 
-@compiled
+@inlined
 def _year_alone(
     designs: Designs, d: int, courses: Courses, calendar: Calendar, kinds: Kinds, streams: Streams, events: Events,
     count: int, outer: int, block: int, calls: bool, ready: Any, work: Work, sums: Any, causes: Any, histograms: Any,
@@ -90,7 +90,7 @@ def _year_alone(
         add_alone(calendar, work, causes, events.start[i])
 
 
-@compiled
+@inlined
 def _year(
     designs: Designs, d: int, courses: Courses, calendar: Calendar, kinds: Kinds, streams: Streams, events: Events,
     count: int, outer: int, block: int, calls: bool, ready: Any, work: Work, sums: Any, causes: Any, histograms: Any,
@@ -108,7 +108,7 @@ def _year(
     compose(calendar, work, causes)
 
 
-@compiled
+@inlined
 def _add_year(calendar: Calendar, work: Work, sums: Any, histograms: Any) -> None:
     for measure in range(2):
         at = measure * PER_MEASURE
@@ -146,7 +146,11 @@ def _sweep(
             if count < 0:
                 return NO_ROOM
             for d in range(len(designs.mode)):
-                sums, causes, histograms = results.sums[row, d], results.causes[row, d], results.histograms[row, d]
+                sums, causes, histograms = (
+                    results.sums[row, d],
+                    results.causes[row, d],
+                    results.histograms[row, d],
+                )
                 work.months[:, :] = 0.0
                 calls = see(designs, d, kinds, events, count, work)
                 if calendar.closed_form:
@@ -173,7 +177,9 @@ def _draw(streams: Streams, kinds: Kinds, cursor: Cursor, items: Any) -> float:
     return total
 
 
-def _collect(streams: Streams, kinds: Kinds, cursor: Cursor, events: Events, outer: int, years: int, table: Any) -> int:
+def _collect(
+    streams: Streams, kinds: Kinds, cursor: Cursor, events: Events, outer: int, years: int, table: Any
+) -> int:
     """Write the events of the first years of a block to a table; return their number, or -1 if there is no room."""
     rows = 0
     first_events(streams, kinds, cursor, outer, 0)

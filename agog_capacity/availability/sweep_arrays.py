@@ -18,7 +18,16 @@ from agog_capacity.availability.failover_plan import (
 from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.lengths import Lognormal
 from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
-from agog_capacity.availability.sweep_events import CHANGE, GLOBAL, REGION, ZONE, Cursor, Events, Kinds, Streams
+from agog_capacity.availability.sweep_events import (
+    CHANGE,
+    GLOBAL,
+    REGION,
+    ZONE,
+    Cursor,
+    Events,
+    Kinds,
+    Streams,
+)
 from agog_capacity.availability.sweep_work import (
     ACTIVE_ACTIVE,
     ACTIVE_PASSIVE,
@@ -76,8 +85,9 @@ def cursor_of(world: Environment) -> Cursor:
 
 def events_of(count: int) -> Events:
     """Return a place for the events of a year."""
-    whole = [np.zeros(count, np.int64) for _ in range(4)]
-    return Events(np.zeros(count), np.zeros(count), *whole, np.zeros(count), np.zeros(count))
+    kind, region, stream, number = np.zeros((4, count), np.int64)
+    start, end, hit, which = np.zeros((4, count))
+    return Events(start, end, kind, region, stream, number, hit, which)
 
 
 def designs_of(
@@ -105,7 +115,9 @@ def designs_of(
         }
         for number, design in enumerate(designs)
     ]
-    return Designs(**{name: np.array([row[name] for row in rows]) for name in Designs._fields}), _stacked(courses)
+    return Designs(**{name: np.array([row[name] for row in rows]) for name in Designs._fields}), _stacked(
+        courses
+    )
 
 
 def brownout_of(

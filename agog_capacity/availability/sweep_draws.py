@@ -40,13 +40,15 @@ def philox(
     return c0, c1, c2, c3
 
 
-@inlined
+@compiled
 def pair(key: np.uint64, outer: int, block: int, number: int, purpose: int) -> tuple[float, float]:
     """Return two draws of an event, each inside 0 and 1."""
     a, b, c, d = philox(key, np.uint64(number), np.uint64(block), np.uint64(outer), np.uint64(purpose))
     first = ((a << _SHIFT) | b) >> np.uint64(12)
     second = ((c << _SHIFT) | d) >> np.uint64(12)
-    return (float(first) + 0.5) * (1.0 / 4503599627370496.0), (float(second) + 0.5) * (1.0 / 4503599627370496.0)
+    return (float(first) + 0.5) * (1.0 / 4503599627370496.0), (float(second) + 0.5) * (
+        1.0 / 4503599627370496.0
+    )
 
 
 @compiled

@@ -23,7 +23,6 @@ from agog_capacity.availability.sweep_work import (
     DATA_IN_TIME,
     DATA_LOST_H,
     FULL,
-    HOMED,
     LAG_BEYOND_OUTAGE,
     LOSSES,
     LOWEST_H,
@@ -34,7 +33,7 @@ from agog_capacity.availability.sweep_work import (
     Designs,
     Work,
 )
-from agog_capacity.scaling.kernel_compile import compiled
+from agog_capacity.scaling.kernel_compile import compiled, inlined
 
 
 @compiled
@@ -90,7 +89,7 @@ def up_at(work: Work, region: int, time: float) -> float:
     return time
 
 
-@compiled
+@inlined
 def add_loss(work: Work, start: float, end: float, loss: float, cause: int) -> None:
     """Note a piece of time with a loss."""
     if loss <= 0.0 or end <= start:
@@ -155,7 +154,7 @@ def add_course(
     return whole
 
 
-@compiled
+@inlined
 def tally(histogram: Any, hours: float) -> None:
     """Count a length in its bin."""
     if hours <= LOWEST_H:
@@ -166,7 +165,15 @@ def tally(histogram: Any, hours: float) -> None:
 
 @compiled
 def record_lost_data(
-    designs: Designs, d: int, key: Any, outer: int, block: int, number: int, outage: float, sums: Any, histograms: Any
+    designs: Designs,
+    d: int,
+    key: Any,
+    outer: int,
+    block: int,
+    number: int,
+    outage: float,
+    sums: Any,
+    histograms: Any,
 ) -> None:
     """Record what a promotion has lost: the lag at the instant of the failure."""
     if not designs.lag_sigma[d] > 0:
@@ -183,4 +190,3 @@ def record_lost_data(
     if lag > outage:
         sums[LAG_BEYOND_OUTAGE] += 1
     tally(histograms[TIME_LOST], lag)
-

@@ -16,7 +16,6 @@ from agog_capacity.availability.sweep_draws import FAIL_BACK, pair
 from agog_capacity.availability.sweep_events import (
     ALL_REGIONS,
     ANY_REGION,
-    CHANGE,
     ZONE,
     Events,
     Kinds,
@@ -58,14 +57,14 @@ from agog_capacity.availability.sweep_work import (
     Designs,
     Work,
 )
-from agog_capacity.scaling.kernel_compile import compiled
+from agog_capacity.scaling.kernel_compile import compiled, inlined
 
 NOT_SEEN = -2
 _ATTEMPTS = 20
 """Failovers that a target which fails again and again may undo before the failed region is repaired instead."""
 
 
-@compiled
+@inlined
 def see(designs: Designs, d: int, kinds: Kinds, events: Events, count: int, work: Work) -> bool:
     """Fill in what a design sees of the events of a year; tell whether any calls for a failover."""
     seen = work.seen
@@ -131,7 +130,7 @@ def find_spells(events: Events, first: int, count: int, work: Work) -> None:
     work.counts[CALLS] = called
 
 
-@compiled
+@inlined
 def start_home(designs: Designs, d: int, work: Work, single_writer: bool) -> None:
     """Begin with every region's own share."""
     for what in (PIECES, LOSSES, AWAY, BARE):
@@ -167,7 +166,14 @@ def landing(
 
 @compiled
 def record(
-    designs: Designs, d: int, begins: float, switched: float, whole: float, back: float, sums: Any, histograms: Any
+    designs: Designs,
+    d: int,
+    begins: float,
+    switched: float,
+    whole: float,
+    back: float,
+    sums: Any,
+    histograms: Any,
 ) -> None:
     """Record a failover that was called for: completed, or overtaken by the repair."""
     sums[CALLED] += 1
@@ -266,4 +272,6 @@ def route_passive(
             home_again = np.inf
         serving, since, last = target, switched, i
     if home_again < np.inf:
-        fail_back(designs, d, work, streams, events, last, outer, block, home_again, serving, cause_back, sums)
+        fail_back(
+            designs, d, work, streams, events, last, outer, block, home_again, serving, cause_back, sums
+        )

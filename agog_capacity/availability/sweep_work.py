@@ -200,7 +200,13 @@ def new_work(events: int, losses: int) -> Work:
             np.zeros((regions * events, 5)),
             np.zeros((regions * events, 3)),
         ),
-        Losses(np.zeros(losses), np.zeros(losses), np.zeros(losses), np.zeros(losses, np.int64), np.zeros(2 * losses)),
+        Losses(
+            np.zeros(losses),
+            np.zeros(losses),
+            np.zeros(losses),
+            np.zeros(losses, np.int64),
+            np.zeros(2 * losses),
+        ),
         np.zeros(6, np.int64),
         np.zeros((2, MONTHS)),
     )
