@@ -23,6 +23,8 @@ from agog_capacity.units import HOURS_PER_YEAR
 BLOCK_YEARS = 1000
 """Years of a block; a block is a stretch of each stream that one thread takes at once."""
 MAXIMUM_REGIONS = 3
+MOST_EVENTS = 20_000
+"""Failures of a year beyond which nothing is simulated."""
 _SHARED_STREAM, _CHANGE_STREAM = -1, -2
 
 
@@ -88,7 +90,15 @@ def environment(
     if not 1 <= whole("regions", regions) <= MAXIMUM_REGIONS:
         raise InputError(f"{regions} regions cannot be simulated; between 1 and {MAXIMUM_REGIONS} can")
     streams = tuple(stream for name, c in classes.items() for stream in _streams(name, c, seed, regions))
-    return Environment(classes, seed, streams, _rates(classes, seed, outer_draws), outer_draws is not None)
+    rates = _rates(classes, seed, outer_draws)
+    world = Environment(classes, seed, streams, rates, outer_draws is not None)
+    if world.most_events > MOST_EVENTS:
+        often = list(classes)[int(rates.max(axis=0).argmax())]
+        raise InputError(
+            f"failures come more than {MOST_EVENTS:,} times a year, most of them of class {often!r} "
+            f"({rates.max():,.0f} a year); that is an error rate, no failure class"
+        )
+    return world
 
 
 def _wrong(classes: Mapping[str, FailureClass]) -> list[str]:

@@ -24,6 +24,15 @@ from agog_capacity.availability.numbers import Number, complement, exact, not_ne
 from agog_capacity.availability.outcomes import FailureSimulation, Sums
 from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
 from agog_capacity.availability.sla_risk import MONTHS_PER_YEAR
+from agog_capacity.availability.sweep_work import (
+    BINS,
+    HISTOGRAMS,
+    MAXIMUM_REGIONS,
+    SUMS,
+    Calendar,
+    Results,
+    new_work,
+)
 from agog_capacity.errors import InputError, nearest
 from agog_capacity.periods import FloatArray
 from agog_capacity.resources import data_directory
@@ -41,7 +50,7 @@ _LEAST_AT_ONCE = 128
 _PER_CALL_YEARS = 4000
 _GROUPS = 1000
 """Blocks of years are joined to at most about so many groups, so that memory does not grow with the years."""
-_LARGEST_ROOM = 10_000_000
+_LARGEST_ROOM = 5_000_000
 
 
 def simulate_failures(
@@ -111,7 +120,7 @@ def simulate_failures(
     )
     edges = month_edges(months)
     lost = 1 - target
-    calendar = (
+    calendar = Calendar(
         edges,
         float(lost * HOURS_PER_YEAR),
         np.array([float(lost * exact(length)) for length in np.diff(edges)]),
@@ -141,7 +150,7 @@ def simulate_failures(
 def month_edges(months: Months) -> FloatArray:
     """Return where months begin and the last one ends, shape (13,). [h of the year]"""
     if months == "730h":
-        return np.arange(MONTHS_PER_YEAR + 1) * (HOURS_PER_YEAR / MONTHS_PER_YEAR)
+        return np.asarray(np.arange(MONTHS_PER_YEAR + 1) * (HOURS_PER_YEAR / MONTHS_PER_YEAR), dtype=float)
     return np.concatenate([[0.0], np.cumsum(np.array(_CALENDAR_DAYS, dtype=float) * 24)])
 
 
@@ -207,12 +216,11 @@ class _Run:
         designs: Sequence[ServiceDesign],
         defaults: FailoverDefaults,
         brownouts: Mapping[str, Brownout],
-        calendar: tuple[Any, ...],
+        calendar: Calendar,
         recovery_target_s: float,
         data_loss_target_s: float,
     ) -> _Run:
         from agog_capacity.availability.sweep_arrays import designs_of, kinds_of, streams_of
-        from agog_capacity.availability.sweep_work import Calendar
 
         table, courses = designs_of(
             designs,
@@ -222,7 +230,7 @@ class _Run:
             recovery_target_h=not_negative("recovery target", recovery_target_s) / SECONDS_PER_HOUR,
             data_target_h=not_negative("data loss target", data_loss_target_s) / SECONDS_PER_HOUR,
         )
-        arrays = (table, courses, Calendar(*calendar), kinds_of(world), streams_of(world))
+        arrays = (table, courses, calendar, kinds_of(world), streams_of(world))
         shape = (len(designs), len(world.classes) + 1)
         return cls(arrays, world, shape, 2 * courses.lengths.shape[1] + 24)
 
@@ -230,19 +238,32 @@ class _Run:
         """Take some blocks into their rows; where a year does not fit, again with more room."""
         from agog_capacity.availability.sweep import NO_ROOM, sweep_blocks
         from agog_capacity.availability.sweep_arrays import cursor_of, events_of
-        from agog_capacity.availability.sweep_work import MAXIMUM_REGIONS, new_work
 
         events = self.world.most_events
         while True:
             losses = 4 * events + 256 + 8 * self.per_failover
             if losses > _LARGEST_ROOM:
                 raise InputError(
-                    f"a year has more than {events} failures or pieces of them; correct the rates of the classes"
+                    f"the failures of a year need more than {losses:,} pieces of loss; correct the rates of the classes"
                 )
             work = new_work(events, losses)
             ready = np.zeros(MAXIMUM_REGIONS)
             cursor, place = cursor_of(self.world), events_of(events)
-            done = sweep_blocks(*self.arrays, cursor, place, ready, work, items, first_row, results)
+            designs, courses, calendar, kinds, streams = self.arrays
+            done = sweep_blocks(
+                designs,
+                courses,
+                calendar,
+                kinds,
+                streams,
+                cursor,
+                place,
+                ready,
+                work,
+                items,
+                first_row,
+                results,
+            )
             if done != NO_ROOM:
                 return
             events *= 4
@@ -250,8 +271,6 @@ class _Run:
 
 def _sweep_all(run: _Run, items: Any, sums: Sums, threads: int | None, progress: Progress | None) -> None:
     """Take all blocks, some at once on threads, and add them up in their order."""
-    from agog_capacity.availability.sweep_work import BINS, HISTOGRAMS, SUMS, Results
-
     longest = int(items[:, 2].max())
     at_once = max(1, min(len(items), max(_YEARS_AT_ONCE // longest, 1), _LEAST_AT_ONCE))
     per_call = max(1, _PER_CALL_YEARS // longest)

@@ -42,7 +42,7 @@ from agog_capacity.availability.sweep_work import (
     Results,
     Work,
 )
-from agog_capacity.scaling.kernel_compile import compiled, compiled_entry
+from agog_capacity.scaling.kernel_compile import compiled, compiled_entry, inlined
 
 SOURCES = (
     "sweep.py",
@@ -73,7 +73,7 @@ def _route(
         )  # fmt: skip
 
 
-@compiled
+@inlined
 def _year_alone(
     designs: Designs, d: int, courses: Courses, calendar: Calendar, kinds: Kinds, streams: Streams, events: Events,
     count: int, outer: int, block: int, calls: bool, ready: Any, work: Work, sums: Any, causes: Any, histograms: Any,
@@ -90,7 +90,7 @@ def _year_alone(
         add_alone(calendar, work, causes, events.start[i])
 
 
-@compiled
+@inlined
 def _year(
     designs: Designs, d: int, courses: Courses, calendar: Calendar, kinds: Kinds, streams: Streams, events: Events,
     count: int, outer: int, block: int, calls: bool, ready: Any, work: Work, sums: Any, causes: Any, histograms: Any,
@@ -108,7 +108,7 @@ def _year(
     compose(calendar, work, causes)
 
 
-@compiled
+@inlined
 def _add_year(calendar: Calendar, work: Work, sums: Any, histograms: Any) -> None:
     for measure in range(2):
         at = measure * PER_MEASURE

@@ -85,8 +85,9 @@ def cursor_of(world: Environment) -> Cursor:
 
 def events_of(count: int) -> Events:
     """Return a place for the events of a year."""
-    whole = [np.zeros(count, np.int64) for _ in range(4)]
-    return Events(np.zeros(count), np.zeros(count), *whole, np.zeros(count), np.zeros(count))
+    kind, region, stream, number = np.zeros((4, count), np.int64)
+    start, end, hit, which = np.zeros((4, count))
+    return Events(start, end, kind, region, stream, number, hit, which)
 
 
 def designs_of(

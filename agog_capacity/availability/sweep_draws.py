@@ -40,7 +40,7 @@ def philox(
     return c0, c1, c2, c3
 
 
-@inlined
+@compiled
 def pair(key: np.uint64, outer: int, block: int, number: int, purpose: int) -> tuple[float, float]:
     """Return two draws of an event, each inside 0 and 1."""
     a, b, c, d = philox(key, np.uint64(number), np.uint64(block), np.uint64(outer), np.uint64(purpose))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agog_capacity.availability.sweep_draws import HITS, OCCURS, normal_quantile, pair
-from agog_capacity.scaling.kernel_compile import compiled
+from agog_capacity.scaling.kernel_compile import compiled, inlined
 
 YEAR_H = 8760.0
 ALL_REGIONS = -1
@@ -89,7 +89,7 @@ def first_events(streams: Streams, kinds: Kinds, cursor: Cursor, outer: int, blo
         _advance(streams, kinds, cursor, outer, block, s)
 
 
-@compiled
+@inlined
 def _advance(streams: Streams, kinds: Kinds, cursor: Cursor, outer: int, block: int, s: int) -> None:
     rate = streams.per_year[outer, s]
     if rate <= 0.0:
@@ -102,7 +102,7 @@ def _advance(streams: Streams, kinds: Kinds, cursor: Cursor, outer: int, block: 
     cursor.length[s] = np.exp(kinds.log_median[kind] + kinds.sigma[kind] * normal_quantile(spread))
 
 
-@compiled
+@inlined
 def year_of_events(
     streams: Streams, kinds: Kinds, cursor: Cursor, events: Events, outer: int, block: int, year: int
 ) -> int:
@@ -125,7 +125,7 @@ def year_of_events(
         events.region[count] = streams.region[first]
         events.stream[count] = first
         events.number[count] = cursor.number[first]
-        if kinds.scope[kind] == ZONE or kinds.scope[kind] == CHANGE:
+        if kinds.scope[kind] in (ZONE, CHANGE):
             hit, which = pair(streams.key[first], outer, block, cursor.number[first], HITS)
             events.hit[count] = hit
             events.which[count] = which
@@ -143,7 +143,7 @@ def bare_draw(streams: Streams, kinds: Kinds, cursor: Cursor, outer: int, block:
         scope = kinds.scope[streams.kind[s]]
         _advance(streams, kinds, cursor, outer, block, s)
         while cursor.time[s] < years:
-            if scope == ZONE or scope == CHANGE:
+            if scope in (ZONE, CHANGE):
                 hit, which = pair(streams.key[s], outer, block, cursor.number[s], HITS)
                 total += hit + which
             total += cursor.length[s]

@@ -33,7 +33,7 @@ from agog_capacity.availability.sweep_work import (
     Designs,
     Work,
 )
-from agog_capacity.scaling.kernel_compile import compiled
+from agog_capacity.scaling.kernel_compile import compiled, inlined
 
 
 @compiled
@@ -89,7 +89,7 @@ def up_at(work: Work, region: int, time: float) -> float:
     return time
 
 
-@compiled
+@inlined
 def add_loss(work: Work, start: float, end: float, loss: float, cause: int) -> None:
     """Note a piece of time with a loss."""
     if loss <= 0.0 or end <= start:
@@ -154,7 +154,7 @@ def add_course(
     return whole
 
 
-@compiled
+@inlined
 def tally(histogram: Any, hours: float) -> None:
     """Count a length in its bin."""
     if hours <= LOWEST_H:

@@ -22,13 +22,13 @@ from agog_capacity.availability.sweep_work import (
     Designs,
     Work,
 )
-from agog_capacity.scaling.kernel_compile import compiled
+from agog_capacity.scaling.kernel_compile import compiled, inlined
 
 _SAME = 1e-12
 """Loss that is the threshold but for rounding is not above it."""
 
 
-@compiled
+@inlined
 def weight_of(designs: Designs, d: int, work: Work, piece: int, region: int) -> float:
     """Return the share of requests that fail where a region fails, during a piece of the routing."""
     if region == ALL_REGIONS:
@@ -39,7 +39,7 @@ def weight_of(designs: Designs, d: int, work: Work, piece: int, region: int) -> 
     return share
 
 
-@compiled
+@inlined
 def add_event(
     designs: Designs, d: int, kinds: Kinds, events: Events, i: int, alone: bool, work: Work
 ) -> None:
@@ -60,7 +60,7 @@ def add_event(
             add_loss(work, begins, ends, severity * weight_of(designs, d, work, p, region), kind)
 
 
-@compiled
+@inlined
 def _server_factor(designs: Designs, d: int, work: Work, time: float, region: int) -> float:
     factor = designs.server_factor[d]
     for n in range(work.counts[BARE]):
@@ -70,7 +70,7 @@ def _server_factor(designs: Designs, d: int, work: Work, time: float, region: in
     return factor
 
 
-@compiled
+@inlined
 def fold_year(work: Work) -> None:
     """Let what runs past the end of the year continue at its beginning."""
     losses = work.losses
@@ -90,7 +90,7 @@ def fold_year(work: Work) -> None:
             add_loss(work, 0.0, end - YEAR_H, losses.loss[n], losses.cause[n])
 
 
-@compiled
+@inlined
 def sort_losses(work: Work) -> None:
     """Sort by start; almost sorted already, so by insertion."""
     losses = work.losses
@@ -104,7 +104,7 @@ def sort_losses(work: Work) -> None:
         losses.start[m], losses.end[m], losses.loss[m], losses.cause[m] = start, end, loss, cause
 
 
-@compiled
+@inlined
 def spread(calendar: Calendar, months: Any, start: float, end: float, loss: float) -> None:
     """Add a loss to the months that it lies in."""
     month = min(int(start * (MONTHS / YEAR_H)), MONTHS - 1)
@@ -124,7 +124,7 @@ def spread(calendar: Calendar, months: Any, start: float, end: float, loss: floa
         month += 1
 
 
-@compiled
+@inlined
 def compose(calendar: Calendar, work: Work, causes: Any) -> None:
     """Add up the losses of a year, composed where they overlap and split at the ends of months."""
     losses, count = work.losses, work.counts[LOSSES]
@@ -178,7 +178,7 @@ def _compose_cluster(calendar: Calendar, work: Work, causes: Any, first: int, la
                     causes[1, losses.cause[n]] += part
 
 
-@compiled
+@inlined
 def add_alone(calendar: Calendar, work: Work, causes: Any, start: float) -> None:
     """Add the losses of one event whole to the month that it starts in."""
     month = 0

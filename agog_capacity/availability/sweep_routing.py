@@ -57,14 +57,14 @@ from agog_capacity.availability.sweep_work import (
     Designs,
     Work,
 )
-from agog_capacity.scaling.kernel_compile import compiled
+from agog_capacity.scaling.kernel_compile import compiled, inlined
 
 NOT_SEEN = -2
 _ATTEMPTS = 20
 """Failovers that a target which fails again and again may undo before the failed region is repaired instead."""
 
 
-@compiled
+@inlined
 def see(designs: Designs, d: int, kinds: Kinds, events: Events, count: int, work: Work) -> bool:
     """Fill in what a design sees of the events of a year; tell whether any calls for a failover."""
     seen = work.seen
@@ -130,7 +130,7 @@ def find_spells(events: Events, first: int, count: int, work: Work) -> None:
     work.counts[CALLS] = called
 
 
-@compiled
+@inlined
 def start_home(designs: Designs, d: int, work: Work, single_writer: bool) -> None:
     """Begin with every region's own share."""
     for what in (PIECES, LOSSES, AWAY, BARE):
