@@ -6,7 +6,9 @@ number but a course of capacity against demand. A second run, with no node beyon
 reserved, says what is served where the provider has no machines to give.
 
 Beside the limits of the pods, which the kernel knows, the cores of the ready nodes limit what is served:
-limits may promise several times what a node has, and after a failover they do.
+limits may promise several times what a node has, and after a failover they do. The HPA of the kernel does
+not see that limit: on nodes that are full it measures more use than there can be, and may grow sooner than
+it would; `left_out` says so beside every result.
 """
 
 from __future__ import annotations
@@ -34,6 +36,11 @@ if TYPE_CHECKING:
 Overload = Literal["shed", "collapse"]
 """What a region does with more than it can carry: serve what it can, or, as where clients retry, nothing."""
 
+LEFT_OUT = (
+    "nodes whose cores are full: the HPA is taken to see what its pods would use if they had their limits",
+    "requests that queue: what is not served at once counts as lost",
+)
+"""What the courses leave out, beside what the simulation of the cluster does."""
 FULL = 0.99
 """Share of the demand from which on a region counts as serving all of it."""
 SYNC_S = 15.0
@@ -68,6 +75,13 @@ class ScaleUp:
             raise InputError(
                 f"the parts of a scale-up have {sorted(shapes)} courses; they must have the same"
             )
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What the courses leave out."""
+        from agog_capacity.scaling.findings import LEFT_OUT as OF_THE_CLUSTER
+
+        return (*OF_THE_CLUSTER, *LEFT_OUT)
 
     @property
     def courses(self) -> int:

@@ -16,7 +16,7 @@ _HOLD_S = 300.0
 _COARSE_S = 60.0
 """Resolution in which the steps of a course are looked for. [s]"""
 _LAST_S = 3600.0
-"""End of a course from which is read what is served afterwards. [s]"""
+"""End of a course from which is read what is served afterwards, at most its last quarter. [s]"""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def compressed(courses: Courses, served: FloatArray, delay_s: FloatArray, steps:
     edges = np.arange(0, length, group)
     sums = np.add.reduceat(served, edges, axis=1)
     sizes = np.diff(np.append(edges, length)).astype(float)
-    last = max(1, round(_LAST_S / courses.step_s))
+    last = max(1, min(round(_LAST_S / courses.step_s), length // 4))
     lengths_h, shares = np.zeros((count, most)), np.zeros((count, most))
     for course in range(count):
         has_delay = delay_s[course] > 0

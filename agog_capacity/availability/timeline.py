@@ -124,7 +124,7 @@ class FailoverTimeline:
         """Time until the whole demand is served, shape (samples,); infinite where it never is. [s]"""
         return self.serving_s + self.stages["scale up"] + self.stages["warm up"]
 
-    def rtoquantile_of(self, share: float) -> Estimate:
+    def rto_quantile(self, share: float) -> Estimate:
         """Return the recovery time that is not exceeded with a probability. [s]"""
         return quantile_of(self.recovered_s, share, self.groups)
 
@@ -133,7 +133,7 @@ class FailoverTimeline:
         hit = self.recovered_s <= not_negative("target", seconds)
         return Estimate(float(hit.mean()), error_of_share(hit, self.groups))
 
-    def rpoquantile_of(self, share: float) -> Estimate:
+    def rpo_quantile(self, share: float) -> Estimate:
         """Return the loss of data, in seconds of writes, that is not exceeded with a probability. [s]"""
         return Estimate(0.0 if self.lag is None else self.lag.quantile(share), 0.0)
 

@@ -120,7 +120,7 @@ def _phases(timeline: FailoverTimeline, sample: int) -> tuple[tuple[str, float, 
     return tuple(found)
 
 
-def recovery_curve(timeline: FailoverTimeline, until_minutes: float = 600.0) -> pd.DataFrame:
+def recovery_curve(timeline: FailoverTimeline, until_minutes: float = 1000.0) -> pd.DataFrame:
     """Return the chance that a failover is over within a time, for both of its ends.
 
     Parameters

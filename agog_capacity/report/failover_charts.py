@@ -102,10 +102,12 @@ def recovery_times(
         for index, (name, curve) in enumerate(curves.items())
     ]
     layout = _layout(title, source, 300, legend=curves)
+    shares = [number / 5 for number in range(6)]
     layout["yaxis"] |= {
         "title": {"text": "failovers in which all is served"},
-        "tickformat": ".0%",
         "range": [0, 1.02],
+        "tickvals": shares,
+        "ticktext": [f"{100 * share:.0f} %" for share in shares],
     }
     layout["xaxis"] |= {"title": {"text": "minutes since the failure"}, **_decades(0, 3)}
     layout["showlegend"] = True
