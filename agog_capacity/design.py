@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from agog_capacity.components import Component, UsageContext, kinds
-from agog_capacity.components.base import NodeTrace, RefersTo
+from agog_capacity.components.base import GLOBAL, NodeTrace, RefersTo
 from agog_capacity.documents import Place
 from agog_capacity.errors import nearest
+from agog_capacity.frozen import freeze_mappings
 from agog_capacity.inputs import Input, references_resolved
+from agog_capacity.model import NAME
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.statements import Statements
 from agog_capacity.topology import Region, Traffic
-from agog_capacity.validation import Finding, findings_of
+from agog_capacity.validation import Finding, Findings, TooManyFindings, findings_of
 
 if TYPE_CHECKING:
     from agog_capacity.availability.failover_section import FailoverSection
@@ -33,6 +37,9 @@ SECTIONS = (
     "statements",
 )
 """What a design consists of."""
+
+MOST_NAMES = 1000
+"""Entries that a section may have: far above any real design, and quick for 200 scenarios."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,10 @@ class Design:
     used_inputs: Mapping[Place, str] = field(repr=False, default_factory=dict)
     """Name of the input behind each place of the design that refers to one."""
 
+    def __post_init__(self) -> None:
+        """Keep what the design holds from being changed."""
+        freeze_mappings(self, "regions", "components", "inputs", "used_inputs")
+
     @property
     def follows_load(self) -> bool:
         """Whether amounts of this design grow and fall with its load."""
@@ -96,11 +107,17 @@ def build_design(raw: Mapping[str, Any]) -> tuple[Design | None, list[Finding]]:
     findings : list
         Every problem, with its place inside the design.
     """
-    findings: list[Finding] = [
-        ((key,), f"{key[:60]!r} is not a part of a design; {nearest(key, SECTIONS)}")
-        for key in raw
-        if key not in SECTIONS
-    ]
+    findings = Findings()
+    try:
+        return _checked_design(raw, findings), findings
+    except TooManyFindings:
+        return None, findings
+
+
+def _checked_design(raw: Mapping[str, Any], findings: list[Finding]) -> Design | None:
+    for key in raw:
+        if key not in SECTIONS:
+            findings.append(((key,), f"{key[:60]!r} is not a part of a design; {nearest(key, SECTIONS)}"))
     inputs = _mapping_of(raw, "inputs", Input, findings, optional=True)
     body = {key: raw[key] for key in SECTIONS if key in raw and key != "inputs"}
     used: dict[Place, str] = {}
@@ -114,13 +131,17 @@ def build_design(raw: Mapping[str, Any]) -> tuple[Design | None, list[Finding]]:
     scaling = _scaling(body, findings)
     failover = _failover(body, findings)
     if findings:
-        return None, findings
+        return None
     design = Design(
         regions, traffic, components, path, inputs, scaling=scaling, failover=failover,
         statements=statements, used_inputs=used,
     )  # fmt: skip
     findings += _cross_checks(design)
-    return (None if findings else design), findings
+    return None if findings else design
+
+
+def _too_many(section: str, content: Sized) -> str:
+    return f"{section} has {len(content):,} entries; a design may have {MOST_NAMES:,}"
 
 
 def _mapping_of(
@@ -132,13 +153,28 @@ def _mapping_of(
     if not isinstance(content, dict) or (not content and not optional):
         findings.append(((section,), f"{section} is missing or not a mapping of names"))
         return {}
+    if len(content) > MOST_NAMES:
+        findings.append(((section,), _too_many(section, content)))
+        return {}
     built = {}
     for name, value in content.items():
+        if problem := _name_problem(section, name):
+            findings.append(((section, name), problem))
+            continue
         try:
             built[name] = model.model_validate(value)
         except ValidationError as error:
             findings.extend(findings_of(error, (section, name), model))
     return built
+
+
+def _name_problem(section: str, name: str) -> str:
+    if not re.fullmatch(NAME, name):
+        what = f"{name[:40]!r} is not a name of {section}"
+        return f"{what}; use letters, digits, '_', '-' and '.', beginning with a letter, at most 80"
+    if section == "regions" and name.casefold() == GLOBAL:
+        return f"{name!r} is what services without a region are reported under; name the provider's region"
+    return ""
 
 
 def _traffic(raw: Mapping[str, Any], findings: list[Finding]) -> Traffic | None:
@@ -182,6 +218,9 @@ def _components(
     if not isinstance(content, dict) or not content:
         findings.append((("components",), "components is missing or not a mapping of names"))
         return {}
+    if len(content) > MOST_NAMES:
+        findings.append((("components",), _too_many("components", content)))
+        return {}
     known = kinds()
     # A region that is not valid is a problem of its own, not one of every component in it.
     declared = raw["regions"] if isinstance(raw.get("regions"), dict) else regions
@@ -218,6 +257,9 @@ def _serving_path(
     place: Place = ("serving_path",)
     if not isinstance(content, list):
         findings.append((place, "serving_path is a list of component names and of any_of"))
+        return ()
+    if len(content) > MOST_NAMES:
+        findings.append((place, _too_many("serving_path", content)))
         return ()
     declared = raw.get("components")
     names = declared if isinstance(declared, dict) else {}
@@ -261,10 +303,10 @@ def _serving_path(
 
 def _repeated(steps: list[PathStep]) -> list[str]:
     """Return the components that stand twice where once says all: in a branch, or needed by every request."""
-    always = [step for step in steps if isinstance(step, str)]
-    branches = [branch for step in steps if isinstance(step, AnyOf) for branch in step.branches]
-    twice = {name for name in always if always.count(name) > 1 or any(name in branch for branch in branches)}
-    return sorted(twice | {name for branch in branches for name in branch if branch.count(name) > 1})
+    always = Counter(step for step in steps if isinstance(step, str))
+    branches = [Counter(branch) for step in steps if isinstance(step, AnyOf) for branch in step.branches]
+    twice = {name for names in (always, *branches) for name, times in names.items() if times > 1}
+    return sorted(twice | {name for branch in branches for name in branch if name in always})
 
 
 def _statements(

@@ -16,7 +16,7 @@ from agog_capacity.azure_sizes import (
 )
 from agog_capacity.components.base import Component, RefersTo, ServiceLevel, Usage, UsageContext
 from agog_capacity.errors import nearest
-from agog_capacity.model import Count, Flag, Gib, Label, Name
+from agog_capacity.model import Count, Flag, Gib, Label, Name, ZoneCount
 from agog_capacity.prices.meter import Meter
 from agog_capacity.statements import Fact
 
@@ -55,7 +55,7 @@ class NodePool(Component):
     """Memory of a node; needed to simulate sizes that are not of the families D, E and F."""
     purchase: Literal["on-demand", "spot"] = "on-demand"
     """How the nodes are bought; spot nodes can be taken away and have no SLA."""
-    zones: Count = 0
+    zones: ZoneCount = 0
     """Availability zones the nodes are spread over; 0 for none."""
     failover_scale_out: Flag | None = None
     """Whether it must grow while another region is out, when all others need room too."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from agog_capacity.availability.feasibility import Feasibility
 from agog_capacity.components.base import NodeTrace
-from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.errors import MissingPrices, NotInResult, nearest
 from agog_capacity.plan import Plan, Scenario
 from agog_capacity.planning.explain import Explanation, explain
 from agog_capacity.planning.forecast import Forecast, feasibility, forecast
@@ -41,7 +41,7 @@ class StoppedScenario:
         return "; ".join(f"{rule} ({', '.join(names)})" for rule, names in found.items())
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Comparison:
     """Forecasts of several scenarios of one plan.
 
@@ -146,6 +146,11 @@ class Comparison:
         ----------
         attribute : {"component", "region", "kind", "month", "year"}
             What makes the rows. By month and year the costs are those of the month and year.
+
+        Returns
+        -------
+        DataFrame
+            NaN where a scenario does not have the component, region or kind: 0 is what is free.
         """
         from agog_capacity.planning.tables import cost_frame
 
@@ -243,12 +248,18 @@ def compare(
     for name in simulated:
         plan.scenario(name)
     forecasts, stopped = [], []
+    missing: list[str] = []
     for name in dict.fromkeys(chosen):
         feasible = feasibility(plan, name)
         if feasible.stopping:
             stopped.append(StoppedScenario(plan.scenario(name), feasible))
-        else:
+            continue
+        try:
             forecasts.append(forecast(plan, name, traces=simulated.get(name), store=store))
+        except MissingPrices as error:
+            missing += error.missing
+    if missing:
+        raise MissingPrices(missing)
     if forecasts and base in [one.name for one in stopped]:
         base = forecasts[0].name
     return Comparison(plan, tuple(forecasts), base, tuple(stopped))

@@ -25,8 +25,9 @@ from agog_capacity.components.node_pool import NodePool
 from agog_capacity.design import Design
 from agog_capacity.errors import InputError
 from agog_capacity.periods import Months
+from agog_capacity.planning.clusters import kernel_pool, kernel_workloads
 from agog_capacity.planning.failover_parts import designed_failover
-from agog_capacity.planning.simulation import kernel_pool, kernel_workloads, region_load
+from agog_capacity.planning.loads import region_load
 
 if TYPE_CHECKING:
     from agog_capacity.availability.lengths import Length
@@ -233,7 +234,7 @@ def _simulated(
 
     names = [pool.component.name for pool in pools]
     return scale_up(
-        region_load(scaling, Months(plan.months.first, plan.months.count), 1.0),
+        region_load(scaling, Months(plan.months.first, plan.months.count), 1.0, released=False),
         kernel_workloads(plan, scaling, names),
         [_kernel_pool(pool, section) for pool in pools],
         before=direction.before,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agog_capacity.planning.forecast import Forecast, assumed
 from agog_capacity.planning.verdicts import verdicts
@@ -21,13 +22,13 @@ def charge_blocks(forecast: Forecast) -> Iterator[dict[str, Any]]:
     Columns are those of `agog_capacity.frames.CHARGES`. A meter that a component uses nothing of in
     a month keeps its first tier as a row at 0, so that what is free is seen.
     """
-    for charge in forecast.charges:
-        yield from _blocks(forecast, charge)
-
-
-def _blocks(forecast: Forecast, charge: Charge) -> Iterator[dict[str, Any]]:
-    usage, price = charge.usage, charge.price
     starts = np.array([s.replace(tzinfo=None) for s in forecast.months.starts], dtype="datetime64[s]")
+    for charge in forecast.charges:
+        yield from _blocks(forecast, charge, starts)
+
+
+def _blocks(forecast: Forecast, charge: Charge, starts: NDArray[Any]) -> Iterator[dict[str, Any]]:
+    usage, price = charge.usage, charge.price
     idle = charge.quantity.sum(axis=0) == 0
     constant = {
         "scenario": forecast.name,
@@ -39,6 +40,7 @@ def _blocks(forecast: Forecast, charge: Charge) -> Iterator[dict[str, Any]]:
         "sku_id": usage.meter.sku,
         "meter": usage.meter.meter,
         "price_region": usage.price_region,
+        "price_found_region": price.schedule.key.region,
         "pricing_category": usage.purchase_option,
         "term": usage.term,
         "pricing_unit": usage.unit if price.schedule.lump else price.schedule.base,

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from agog_capacity import __version__
 from agog_capacity.errors import BrowserNotFound, InputError, Problem
-from agog_capacity.files import replace_file, spreadsheet_safe
+from agog_capacity.files import csv_quoted, csv_text, replace_files, spreadsheet_safe
 from agog_capacity.frames import CHARGES
 from agog_capacity.planning import presentation as shown
 from agog_capacity.planning import promises
@@ -227,39 +227,47 @@ def _records(table: Table) -> list[dict[str, Any]]:
 
 
 def comparison_csv(comparison: Comparison) -> str:
-    """Return the summary of a comparison as CSV, one row a scenario."""
+    """Return the summary of a comparison as CSV, one row a scenario; what is not known is empty."""
     rows = summary_rows(comparison)
-    return _csv(list(rows[0]), (row.values() for row in rows))
+    return csv_text(list(rows[0]), ([_cell(value) for value in row.values()] for row in rows))
 
 
 def charges_csv(comparison: Comparison) -> str:
     """Return every charge of every scenario as CSV; columns as in `agog_capacity.frames.CHARGES`."""
-    blocks = (block for forecast in comparison.forecasts for block in charge_blocks(forecast))
-    rows = (row for block in blocks for row in zip(*(block[name].tolist() for name in CHARGES), strict=True))
-    return _csv(list(CHARGES), rows)
+    parts = [csv_text(list(CHARGES), ())]
+    known: dict[Any, str] = {}  # the same few texts stand in every row
+    for forecast in comparison.forecasts:
+        for block in charge_blocks(forecast):
+            # Costs that are equal are one array, and are written once.
+            written = {id(block[name]): _column(block[name], known) for name in CHARGES}
+            columns = [written[id(block[name])] for name in CHARGES]
+            parts += [",".join(row) + "\n" for row in zip(*columns, strict=True)]
+    return "".join(parts)
 
 
-def _csv(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
-    """Return CSV in which no text is a formula to a spreadsheet; numbers are in full, NaN is empty."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_csv_cell(cell) for cell in row] for row in rows)
-    return buffer.getvalue()
+def _column(values: NDArray[Any], known: dict[Any, str]) -> list[str]:
+    """Return the cells of a column as CSV has them; dates as days."""
+    if values.dtype.kind == "M":
+        return np.datetime_as_string(values, unit="D").tolist()  # type: ignore[no-any-return]
+    cells = values.tolist()
+    if values.dtype.kind == "f":
+        return list(map(repr, cells)) if np.isfinite(values).all() else [_cell(number) for number in cells]
+    for cell in set(cells).difference(known):
+        known[cell] = csv_quoted(_cell(cell))
+    return [known[cell] for cell in cells]
 
 
-def _csv_cell(cell: Any) -> Any:
+def _cell(cell: Any) -> str:
+    """Return a cell as text that is no formula to a spreadsheet; numbers are in full, NaN is empty."""
     if isinstance(cell, str):
         return spreadsheet_safe(cell)
-    if isinstance(cell, datetime):
-        return cell.date().isoformat()
-    return "" if cell != cell else cell
+    return "" if cell != cell else repr(cell)
 
 
 def write_report(
     comparison: Comparison, folder: Path | str, *, formats: Sequence[str] = FORMATS, images: bool = False
 ) -> Written:
-    """Write a comparison into a folder; each file whole or not at all.
+    """Write a comparison into a folder; all files, each whole, or none where one cannot be written.
 
     Parameters
     ----------
@@ -276,7 +284,18 @@ def write_report(
     -------
     Written
         The files; without a browser also a sentence on how to get images.
+
+    Raises
+    ------
+    InputError
+        If a format is not known, or a folder stands where a file is to be; nothing is written then.
     """
+    unknown = [name for name in formats if name not in FORMATS]
+    if isinstance(formats, str) or unknown:
+        wrong = repr(formats if isinstance(formats, str) else unknown[0])
+        raise InputError(
+            f"a report cannot be written as {wrong[:60]}; give a list of {', '.join(map(repr, FORMATS))}"
+        )
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise InputError([Problem("is a file; name a folder for the report", file=str(folder))])
@@ -289,7 +308,7 @@ def write_report(
     if "json" in formats:
         contents["comparison.json"] = comparison_json(comparison)
     folder.mkdir(parents=True, exist_ok=True)
-    files = [replace_file(folder / name, content) for name, content in contents.items()]
+    files = list(replace_files({folder / name: content for name, content in contents.items()}))
     warnings: list[str] = []
     if images:
         from agog_capacity.report.images import write_images

@@ -10,14 +10,14 @@ import pandas as pd
 
 from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.frames import CHARGES, checked
-from agog_capacity.planning.forecast import Forecast
+from agog_capacity.planning.forecast import ATTRIBUTES, Forecast
 from agog_capacity.planning.ledger import charge_blocks, contract_rows, finding_rows, summary_rows
 from agog_capacity.planning.verdicts import verdicts
 
 if TYPE_CHECKING:
     from agog_capacity.planning.compare import Comparison
 
-_ATTRIBUTES = ("component", "region", "kind", "month", "year")
+_ATTRIBUTES = (*ATTRIBUTES, "month", "year")
 
 
 def charges_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
@@ -112,6 +112,4 @@ def cost_frame(comparison: Comparison, attribute: str) -> pd.DataFrame:
         else:
             columns[one.name] = one.cost_by(attribute)
     order = list(dict.fromkeys(key for series in columns.values() for key in series))
-    frame = pd.DataFrame(columns).reindex(order)
-    # A component that a scenario does not have costs it nothing: that zero is a fact, not a gap.
-    return frame.fillna(0.0).rename_axis(attribute)
+    return pd.DataFrame(columns).reindex(order).rename_axis(attribute)

@@ -105,6 +105,8 @@ class Work(NamedTuple):
     spare: Any
     workload_hour: Any
     pool_hour: Any
+    release: Any
+    """Number of the next release, the tick at which the running one ends, and the pods of a second colour."""
 
 
 def new_work(config: Config) -> Work:
@@ -130,6 +132,7 @@ def new_work(config: Config) -> Work:
         np.zeros(workloads),
         np.zeros((workloads, 5)),
         np.zeros((len(config.pools), 3)),
+        whole(3),
     )
 
 
@@ -198,21 +201,52 @@ def measure(work: Work, w: int) -> None:
 
 
 @inlined
+def surge_of(config: Config, w: int, replicas: int) -> int:
+    """Return the pods that a release adds to so many replicas."""
+    if replicas == 0:
+        return 0
+    row = config.workloads[w]
+    return row.surge_pods if row.surge_pods > 0 else -(-replicas * row.surge_percent // 100)
+
+
+@inlined
+def begin_releases(config: Config, memory: Any, work: Work, w: int, tick: int) -> None:
+    """Take up the releases that are due."""
+    row = config.workloads[w]
+    replicas = memory[row.beside].spec if row.beside >= 0 else memory[w].spec
+    while config.releases[w, work.release[w, 0]] <= tick:
+        work.release[w, 0] += 1
+        surge = surge_of(config, w, replicas)
+        if surge > 0:
+            lasts = -(-replicas // surge) * (row.pull + row.start) + row.hold
+            work.release[w, 1] = max(work.release[w, 1], tick + lasts)
+            work.release[w, 2] = surge
+
+
+@inlined
 def follow(
     config: Config, memory: Any, state: State, work: Work, record_to: Record, w: int, tick: int
 ) -> tuple[int, int]:
     """Let one HPA decide and the workload follow; return the reason and the percent."""
     pods, before = state.pods[w], memory[w].spec
-    reason, percent = synced(
-        config, memory, w, pods, work.counts[w], work.used[w], work.rates[w], work.totals[w], tick
-    )
+    reason, percent = 0, -1
+    begin_releases(config, memory, work, w, tick)
+    if config.workloads[w].has_hpa:
+        reason, percent = synced(
+            config, memory, w, pods, work.counts[w], work.used[w], work.rates[w], work.totals[w], tick
+        )
     after = memory[w].spec
-    if after > pods:
-        add_pods(state, w, after - pods, tick)
-    elif after < pods:
-        remove_pods(config, state, w, pods - after, tick)
+    wanted = after
+    if tick < work.release[w, 1]:
+        wanted += work.release[w, 2] if config.workloads[w].beside >= 0 else surge_of(config, w, after)
+    if wanted > pods:
+        add_pods(state, w, wanted - pods, tick)
+    elif wanted < pods:
+        remove_pods(config, state, w, pods - wanted, tick)
     record_to.workloads[w, RESCALES] += after != before
-    record_to.workloads[w, AT_MAX_SYNCS] += after >= config.workloads[w].hpa_max
+    record_to.workloads[w, AT_MAX_SYNCS] += (
+        config.workloads[w].has_hpa and after >= config.workloads[w].hpa_max
+    )
     return reason, percent
 
 
@@ -301,9 +335,7 @@ def _simulate(
                     advance_noise(load, w, sync, work.noise, work.spare)
                 if tick > 0:
                     measure(work, w)
-                reason, percent = 0, -1
-                if config.workloads[w].has_hpa:
-                    reason, percent = follow(config, memory, state, work, record_to, w, tick)
+                reason, percent = follow(config, memory, state, work, record_to, w, tick)
                 spec = memory[w].spec
                 record_to.workloads[w, SPEC_SYNCS] += spec
                 work.workload_hour[w, PEAK_SPEC] = max(work.workload_hour[w, PEAK_SPEC], float(spec))

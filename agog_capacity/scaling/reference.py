@@ -84,6 +84,12 @@ class Simulation:
         self.states = [HpaState(each.replicas, each.replicas) for each in cluster.workloads]
         self.nodes = ClusterNodes(cluster, self.pods, draws)
         self.meters = [_Meter() for _ in cluster.workloads]
+        self.due = [
+            [] if each.releases is None else [ticks_of(at) for at in each.releases.at_s]
+            for each in cluster.workloads
+        ]
+        self.release_ends = [0 for _ in cluster.workloads]
+        self.second_colour = [0 for _ in cluster.workloads]
         self.used: list[list[tuple[int, int, int, float]]] = [[] for _ in cluster.workloads]
 
     def run(self, ticks: int) -> Steps:
@@ -135,6 +141,35 @@ class Simulation:
 
     def _sync(self, number: int, tick: int) -> Outcome | None:
         """Let one HPA decide and the workload follow."""
+        self._begin_releases(number, tick)
+        outcome = self._decide(number, tick)
+        pods, workload = self.pods[number], self.cluster.workloads[number]
+        wanted = self.states[number].spec_replicas
+        if workload.releases is not None and tick < self.release_ends[number]:
+            is_second = workload.stands_beside is not None
+            wanted += self.second_colour[number] if is_second else workload.releases.surge(wanted)
+        if wanted > len(pods):
+            pods.extend(RunningPod(number, tick) for _ in range(wanted - len(pods)))
+        elif wanted < len(pods):
+            self._remove(pods, len(pods) - wanted, tick)
+        return outcome
+
+    def _begin_releases(self, number: int, tick: int) -> None:
+        """Take up the releases that are due; each lasts until all pods wanted now are replaced."""
+        workload, due = self.cluster.workloads[number], self.due[number]
+        names = [each.name for each in self.cluster.workloads]
+        first = number if workload.stands_beside is None else names.index(workload.stands_beside)
+        replicas = self.states[first].spec_replicas
+        while workload.releases is not None and due and due[0] <= tick:
+            due.pop(0)
+            wave = ticks_of(workload.image_pull_s) + ticks_of(workload.start_s)
+            hold = ticks_of(workload.releases.hold_s)
+            lasts = workload.releases.ticks(replicas, wave, hold)
+            if lasts:
+                self.release_ends[number] = max(self.release_ends[number], tick + lasts)
+                self.second_colour[number] = workload.releases.surge(replicas)
+
+    def _decide(self, number: int, tick: int) -> Outcome | None:
         hpa = self.hpas[number]
         if hpa is None:
             return None
@@ -147,11 +182,6 @@ class Simulation:
         seen = [self._seen(workload, position, pod, tick) for position, pod in enumerate(pods)]
         outcome = reconcile(hpa, state, seen, measured, self.controller, tick * TICK_S)
         self.states[number] = outcome.state
-        change = outcome.state.spec_replicas - len(pods)
-        if change > 0:
-            pods.extend(RunningPod(number, tick) for _ in range(change))
-        elif change < 0:
-            self._remove(pods, -change, tick)
         return outcome
 
     def _remove(self, pods: list[RunningPod], count: int, tick: int) -> None:
