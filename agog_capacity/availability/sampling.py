@@ -1,29 +1,18 @@
-"""Samples of lengths, and estimates that carry their standard errors."""
+"""Samples of lengths, and estimates out of samples that are alike in groups."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agog_capacity.availability.estimates import Estimate, share_with_error
 from agog_capacity.availability.lengths import Exponential, Fixed, Length, Lognormal, Uniform
 from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray
 
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number out of a simulation, with how far it may be off by chance."""
-
-    value: float
-    error: float
-    """Standard error; 0 where the number is computed, not sampled."""
-
-    def __str__(self) -> str:
-        """Return `12.3 ± 0.4`."""
-        return f"{self.value:.4g} ± {self.error:.2g}"
+_Z95 = 1.959963984540054
 
 
 def drawn_lengths(length: Length, rng: np.random.Generator, count: int) -> FloatArray:
@@ -64,11 +53,30 @@ def quantile_of(values: FloatArray, share: float, groups: int) -> Estimate:
         raise InputError(f"probability {share!r} of a quantile is not inside 0 and 1")
     ordered = np.sort(values)
     value = float(ordered[rank_of(share, len(ordered))])
-    if math.isinf(value):
-        return Estimate(value, 0.0)
     error = error_of_share(values <= value, groups)
-    low, high = (float(ordered[rank_of(share + side * error, len(ordered))]) for side in (-1, 1))
-    return Estimate(value, (high - low) / 2)
+
+    def moved(errors: float) -> float:
+        return float(ordered[rank_of(share + errors * error, len(ordered))])
+
+    spread = 0.0 if math.isinf(value) else (moved(1) - moved(-1)) / 2
+    return Estimate(value, spread, moved(-_Z95), moved(_Z95))
+
+
+def share_of_groups(hit: NDArray[np.bool_], groups: int) -> Estimate:
+    """Return a share of samples with Wilson's interval, as wide as the independent groups make it.
+
+    Parameters
+    ----------
+    hit : ndarray of bool, shape (samples,)
+    groups : int
+        See `error_of_share`.
+    """
+    return share_with_error(float(hit.mean()), error_of_share(hit, groups), float(min(groups, len(hit))))
+
+
+def computed(value: float) -> Estimate:
+    """Return a figure that is computed and not sampled, so without an error."""
+    return Estimate(value, 0.0, value, value)
 
 
 def rank_of(share: float, count: int) -> int:
@@ -102,6 +110,6 @@ def seconds_text(estimate: Estimate) -> str:
     """Return a time with its standard error, or that it is never reached."""
     if math.isinf(estimate.value):
         return "not before the lost region is back"
-    if math.isinf(estimate.error):
+    if math.isinf(estimate.standard_error):
         return f"{estimate.value:,.0f} s, or never before the lost region is back"
-    return f"{estimate.value:,.0f} ± {estimate.error:,.2g} s"
+    return f"{estimate.value:,.0f} ± {estimate.standard_error:,.2g} s"

@@ -107,28 +107,32 @@ def compressed(courses: Courses, served: FloatArray, delay_s: FloatArray, steps:
     sizes = np.diff(np.append(edges, length)).astype(float)
     last = max(1, min(round(_LAST_S / courses.step_s), length // 4))
     lengths_h, shares = np.zeros((count, most)), np.zeros((count, most))
-    for course in range(count):
-        has_delay = delay_s[course] > 0
-        size, share = _joined(sizes, sums[course] / sizes, most - has_delay)
-        at = np.arange(len(size)) + has_delay
-        lengths_h[course, at] = size * courses.step_s / 3600
-        shares[course, at] = share
-        if has_delay:
-            lengths_h[course, 0] = delay_s[course] / 3600
+    # The first step is the wait where any course has one; elsewhere a step of length 0.
+    first = int((delay_s > 0).any())
+    size, share = _joined(np.tile(sizes, (count, 1)), sums / sizes, most - first)
+    filled = slice(first, first + size.shape[1])
+    lengths_h[:, filled], shares[:, filled] = size * courses.step_s / 3600, share
+    if first:
+        lengths_h[:, 0] = delay_s / 3600
     return Brownout(lengths_h, np.clip(shares, 0.0, 1.0), np.clip(served[:, -last:].mean(axis=1), 0.0, 1.0))
 
 
 def _joined(sizes: FloatArray, shares: FloatArray, most: int) -> tuple[FloatArray, FloatArray]:
-    """Join neighbours with the least loss of squares until so many are left."""
-    # Runs of the same share cost nothing to join and are most of a course.
-    change = np.flatnonzero(np.append(True, np.diff(shares) != 0))
-    size = np.add.reduceat(sizes, change)
-    share = shares[change]
-    while len(size) > most:
-        cost = size[1:] * size[:-1] / (size[1:] + size[:-1]) * np.diff(share) ** 2
-        at = int(np.argmin(cost))
-        whole_size = size[at] + size[at + 1]
-        share[at] = (size[at] * share[at] + size[at + 1] * share[at + 1]) / whole_size
-        size[at] = whole_size
-        size, share = np.delete(size, at + 1), np.delete(share, at + 1)
-    return size, share
+    """Join neighbours with the least loss of squares until so many are left, in all courses at once.
+
+    Both of shape (courses, steps). What is alike costs nothing to join and goes first.
+    """
+    rows = np.arange(len(sizes))
+    while sizes.shape[1] > most:
+        a, b = sizes[:, :-1], sizes[:, 1:]
+        at = np.argmin(a * b / (a + b) * np.diff(shares, axis=1) ** 2, axis=1)
+        whole_size = sizes[rows, at] + sizes[rows, at + 1]
+        joined = (
+            sizes[rows, at] * shares[rows, at] + sizes[rows, at + 1] * shares[rows, at + 1]
+        ) / whole_size
+        sizes[rows, at + 1], shares[rows, at + 1] = whole_size, joined
+        stays = np.ones(sizes.shape, dtype=bool)
+        stays[rows, at] = False
+        form = (len(sizes), sizes.shape[1] - 1)
+        sizes, shares = sizes[stays].reshape(form), shares[stays].reshape(form)
+    return sizes, shares

@@ -18,15 +18,16 @@ import numpy as np
 
 from agog_capacity.availability.brownout import Brownout
 from agog_capacity.availability.data_loss import ReplicationLag
+from agog_capacity.availability.estimates import Estimate
 from agog_capacity.availability.lengths import Length
 from agog_capacity.availability.numbers import not_negative, probability, together, whole
 from agog_capacity.availability.sampling import (
-    Estimate,
+    computed,
     drawn_lengths,
-    error_of_share,
     quantile_of,
     rank_of,
     seconds_text,
+    share_of_groups,
 )
 from agog_capacity.availability.scale_up import Overload, ScaleUp
 from agog_capacity.errors import InputError
@@ -131,15 +132,15 @@ class FailoverTimeline:
     def rto_within(self, seconds: float) -> Estimate:
         """Return the probability that the whole demand is served within a time."""
         hit = self.recovered_s <= not_negative("target", seconds)
-        return Estimate(float(hit.mean()), error_of_share(hit, self.groups))
+        return share_of_groups(hit, self.groups)
 
     def rpo_quantile(self, share: float) -> Estimate:
         """Return the loss of data, in seconds of writes, that is not exceeded with a probability. [s]"""
-        return Estimate(0.0 if self.lag is None else self.lag.quantile(share), 0.0)
+        return computed(0.0 if self.lag is None else self.lag.quantile(share))
 
     def rpo_within(self, seconds: float) -> Estimate:
         """Return the probability that no more than this is lost; computed, so without an error."""
-        return Estimate(1.0 if self.lag is None else 1 - self.lag.beyond(seconds), 0.0)
+        return computed(1.0 if self.lag is None else 1 - self.lag.beyond(seconds))
 
     @property
     def brownout(self) -> Brownout:

@@ -75,10 +75,12 @@ def test_a_standby_of_2_nodes_takes_longer_and_loses_more_than_one_of_5(plan):
     two, five = only(plan, "automated-2"), only(plan, "automated-5")
     for share in (0.5, 0.8):
         slow, fast = two.rto_quantile(share), five.rto_quantile(share)
-        assert slow.value - fast.value > 4.5 * float(np.hypot(slow.error, fast.error)), share
+        assert slow.value - fast.value > 4.5 * float(np.hypot(slow.standard_error, fast.standard_error)), (
+            share
+        )
     assert two.rto_quantile(0.5).value - five.rto_quantile(0.5).value > 120
     late, soon = two.rto_within(900), five.rto_within(900)
-    assert soon.value - late.value > 4.5 * float(np.hypot(soon.error, late.error))
+    assert soon.value - late.value > 4.5 * float(np.hypot(soon.standard_error, late.standard_error))
     assert two.unserved_h["scale up"] > 2 * five.unserved_h["scale up"] > 0
     assert two.unserved_h["no capacity"] > 2 * five.unserved_h["no capacity"] > 0
     assert two.brownout.mean_lost_h > five.brownout.mean_lost_h
