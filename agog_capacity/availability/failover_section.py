@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from agog_capacity.availability.data_loss import ReplicationLag
+from agog_capacity.availability.database_section import DatabaseSection
 from agog_capacity.availability.failover import Probe
 from agog_capacity.availability.failover_plan import (
     Coverage,
@@ -150,6 +151,8 @@ class FailoverSection(Model):
     """What a failover takes longer that does not succeed as planned."""
     capacity: Capacity
     replication: Replication
+    database: DatabaseSection | None = None
+    """Who writes, where several regions serve; left out, it follows from the servers."""
     overload: Literal["shed", "collapse"]
     """What an overloaded region does: serve what it can, or, as where clients retry, nothing."""
     rollout: Rollout
@@ -179,6 +182,12 @@ class FailoverSection(Model):
                 "leave dns_ttl_s out"
             )
             yield ("dns_ttl_s",), message
+        if self.database is not None:
+            for index, name in enumerate(self.database.node_pools):
+                pools = [c.name for c in components.values() if isinstance(c, NodePool)]
+                if name not in pools:
+                    message = f"{name!r} is not a node pool of the design; {nearest(name, pools)}"
+                    yield ("database", "node_pools", str(index)), message
         for region, quota in self.capacity.vcpu_quota.items():
             yield from _quota_problems(region, quota, components, regions)
 

@@ -23,6 +23,7 @@ from agog_capacity.availability.estimates import (
     share_with_error,
 )
 from agog_capacity.availability.failures import FailureClass
+from agog_capacity.availability.measures import MEASURES, FailoverOutcome, Measure, MeasureOutcome
 from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
 from agog_capacity.availability.sla_risk import MONTHS_PER_YEAR
 from agog_capacity.availability.sweep_work import (
@@ -57,9 +58,6 @@ from agog_capacity.availability.sweep_work import (
 from agog_capacity.errors import InputError, NotInResult, nearest
 from agog_capacity.periods import FloatArray
 
-Measure = Literal["demand", "deep"]
-"""`demand`: unserved demand, hours of full outage. `deep`: hours with a loss above the threshold."""
-MEASURES: tuple[Measure, ...] = get_args(Measure)
 FAILBACK = "failback"
 """Cause of what is lost on the way back from a failover."""
 PERCENTILES = (50, 95, 99)
@@ -100,60 +98,6 @@ class Sums:
         np.add.at(self.sums, groups, results.sums[:count])
         np.add.at(self.causes, groups, results.causes[:count])
         self.histograms += results.histograms[:count].sum(axis=0)
-
-
-@dataclass(frozen=True)
-class MeasureOutcome:
-    """What a design loses by one measure."""
-
-    measure: Measure
-    convention: str
-    hours_per_year: Estimate
-    """[h/year]"""
-    year_breaks: Estimate
-    """Probability that a year loses more than the target allows."""
-    month_breaks: Estimate
-    """Probability that a month does."""
-    all_months_hold: Estimate
-    """Probability that none of the twelve months of a year does."""
-    percentiles: Mapping[int, Estimate]
-    """Hours lost in a year that are not exceeded with so many percent. [h]"""
-    by_cause: Mapping[str, Estimate]
-    """Hours lost by cause; they add up to `hours_per_year`. [h/year]"""
-
-
-@dataclass(frozen=True)
-class FailoverOutcome:
-    """The failovers of a design."""
-
-    called_per_year: Estimate
-    """Incidents that called for one. [1/year]"""
-    completed_per_year: Estimate
-    """Those that were complete before the repair. [1/year]"""
-    repaired_first: Estimate
-    """Share of those called for."""
-    by_hand: Estimate
-    """Share of the completed ones that people had to finish."""
-    waited: Estimate
-    """Share of the completed ones that had to wait for their target."""
-    switched_s: Mapping[int, Estimate]
-    """Time until requests were moved, percentiles of the completed ones. [s]"""
-    recovered_s: Mapping[int, Estimate]
-    """Time until everything was served again, by the failover or by the repair, percentiles. [s]"""
-    recovered_in_time: Estimate
-    """Probability that an incident is over within the recovery target."""
-    data_in_time: Estimate
-    """Probability that a promotion loses no more data than its target; not a number without `replication`."""
-    data_lost_s: Mapping[int, Estimate]
-    """Data lost by a promotion, percentiles. [s]"""
-    lag_beyond_outage: Estimate
-    """Share of promotions that lost more data than the outage lasted."""
-    unprotected_h_per_year: Estimate
-    """Without standby or replica after a promotion. [h/year]"""
-    failbacks_per_year: Estimate
-    bad_failback_stages_per_year: Estimate
-    conflicts_per_year: float | None
-    """Conflicting writes of several writers, from the formula; None where there is one writer."""
 
 
 @dataclass(frozen=True)
@@ -248,14 +192,21 @@ class FailureSimulation:
         demand, deep = (self._measure(d, number) for number in range(2))
         return DesignOutcome(design, demand, deep, self._failovers(d))
 
+    def hours_by_group(self, design: str, measure: Measure = "demand") -> FloatArray:
+        """Return the mean hours a year that a design loses in each group of years, shape (groups,). [h/year]
+
+        A group is a draw of the rates, the same for every design; blocks of years where the rates are not drawn.
+        """
+        column = MEASURES.index(measure) * PER_MEASURE + HOURS
+        found = self.sums.sums[:, self._index(design), column] / self.sums.group_years
+        return np.asarray(found, dtype=np.float64)
+
     def difference(self, design: str, other: str, measure: Measure = "demand") -> Estimate:
         """Return how many hours a year a design loses more than another, on the same failures. [h/year]
 
         The failures are common to both, so the error is far below that of two independent runs.
         """
-        column = MEASURES.index(measure) * PER_MEASURE + HOURS
-        hours = self.sums.sums[:, :, column] / self.sums.group_years[:, None]
-        gap = hours[:, self._index(design)] - hours[:, self._index(other)]
+        gap = self.hours_by_group(design, measure) - self.hours_by_group(other, measure)
         return mean_of_draws(gap) if self.rates_drawn else mean_of_groups(gap, self.sums.group_years)
 
     def meeting(self, promise: Promise, probability: float, measure: Measure = "demand") -> Answer:

@@ -13,11 +13,10 @@ from agog_capacity.availability.failover_plan import (
     FailoverDefaults,
     LognormalHours,
     LognormalSeconds,
-    StandbyDefaults,
 )
 from agog_capacity.availability.failures import FailureClass
-from agog_capacity.availability.lengths import Lognormal
 from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
+from agog_capacity.availability.standby import brownout_of, hits_both_of, server_factor_of, standby_of
 from agog_capacity.availability.sweep_events import (
     CHANGE,
     GLOBAL,
@@ -120,31 +119,6 @@ def designs_of(
     )
 
 
-def brownout_of(
-    design: ServiceDesign, defaults: FailoverDefaults, brownouts: Mapping[str, Brownout]
-) -> Brownout:
-    """Return how the other region grows: as simulated, or the closed form of its standby."""
-    if design.name in brownouts:
-        return brownouts[design.name]
-    if design.mode != "active-passive":
-        return Brownout.none()
-    times = design.times(defaults)
-    standby = _standby(design, defaults)
-    scale_up = (standby.scale_up or times.scale_up).length
-    hours = Lognormal(scale_up.median / SECONDS_PER_HOUR, scale_up.sigma)
-    return Brownout.until_scaled_up(hours, standby.standby_fraction, times.p_no_capacity)
-
-
-def _standby(design: ServiceDesign, defaults: FailoverDefaults) -> StandbyDefaults:
-    """Return what the standby of a design is; what it says itself wins."""
-    if design.standby is None:
-        return StandbyDefaults(standby_fraction=design.standby_fraction or 0.0)
-    found = defaults.standby[design.standby]
-    if design.standby_fraction is None:
-        return found
-    return found.replace(standby_fraction=design.standby_fraction)
-
-
 def _stacked(courses: Sequence[Brownout]) -> Courses:
     steps = max(course.lengths_h.shape[1] for course in courses)
 
@@ -172,19 +146,10 @@ def _shape(
         "write_share": design.write_share or 0.0,
         "hits_both": np.array([hits_both_of(design, c, defaults) for c in classes.values()]),
         "zone_chance": 0.0 if design.zone_redundant else 1 / defaults.single_zone.zones,
-        "server_factor": 1.0 if design.database_standby else factor,
+        "server_factor": server_factor_of(design, defaults),
         "rebuild": times.unprotected.rebuild_h,
         "rebuild_factor": factor,
     }
-
-
-def hits_both_of(design: ServiceDesign, c: FailureClass, defaults: FailoverDefaults) -> float:
-    """Return the chance that an own change that fails hits every region of a design."""
-    if design.hits_both is not None:
-        return design.hits_both
-    if design.rollout is not None or c.hits_both is None:
-        return defaults.hits_both[design.rollout or "all-at-once"]
-    return c.hits_both
 
 
 def _log(name: str, time: LognormalSeconds | LognormalHours | None) -> dict[str, float]:
@@ -198,7 +163,7 @@ def _log(name: str, time: LognormalSeconds | LognormalHours | None) -> dict[str,
 def _failover(design: ServiceDesign, defaults: FailoverDefaults) -> dict[str, float]:
     times = design.times(defaults)
     automated = design.operator == "automated"
-    restore = _standby(design, defaults).restore if design.mode == "active-passive" else None
+    restore = standby_of(design, defaults).restore if design.mode == "active-passive" else None
     return {
         "detect_low": times.detect.low_s / SECONDS_PER_HOUR,
         "detect_high": times.detect.high_s / SECONDS_PER_HOUR,
