@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from scipy.stats import chi2
 from agog_capacity.availability.closed_form import ClosedFormMeasure, FailoverLoss, closed_form
 from agog_capacity.availability.failover_plan import read_failover_defaults
 from agog_capacity.availability.failures import changed_classes, read_failure_classes
-from agog_capacity.availability.lengths import Fixed, Lognormal
+from agog_capacity.availability.lengths import Lognormal
 from agog_capacity.availability.outcomes import MEASURES, MeasureOutcome
 from agog_capacity.availability.service import ServiceDesign
 from agog_capacity.availability.simulation import simulate_failures
@@ -98,7 +97,9 @@ def test_the_loss_of_a_failover_has_the_mean_of_its_distribution():
     none_after = FailoverLoss(
         Lognormal(0.5, 0.8), np.array([0.1, 0.6]), np.array([0.7, 0.3]), 0.5, 0.0, np.array([0.0, 0.3]), np.array([0.9, 0.1])
     )  # fmt: skip
-    assert none_after.mean == pytest.approx(float(np.trapezoid(1 - none_after.below(x), x)), rel=2e-4)
+    assert none_after.mean == pytest.approx(float(np.trapezoid(1 - none_after.below(x), x)), rel=2e-3), (
+        "it has jumps"
+    )
 
 
 def test_nothing_that_fails_loses_nothing():
@@ -131,4 +132,3 @@ def test_the_mixture_keeps_the_contract_of_a_length():
         Lognormal(1.0, 0.5), np.array([1e9]), np.ones(1), 1.0, 0.0, np.zeros(1), np.ones(1)))])  # fmt: skip
     assert mixture.mean_square == pytest.approx(Lognormal(1.0, 0.5).mean_square, rel=1e-3)
     assert mixture.quantile(0.9) == pytest.approx(Lognormal(1.0, 0.5).quantile(0.9), rel=1e-9)
-    assert math.isclose(Fixed(1.0).mean, 1.0)

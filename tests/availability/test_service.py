@@ -30,7 +30,7 @@ CONFLICTS = {"writes_per_s": (100.0, 50.0), "one_way_lag_s": 0.1, "rows": 10_000
         ({**ACTIVE, "database": "single-writer", "write_share": 0.2, "writers": 2}, "cannot be 2 writers"),
         ({**ACTIVE, "database": "multi-writer"}, "several writers need conflicts"),
         ({**ACTIVE, "database": "multi-writer", "writers": 1, "conflicts": CONFLICTS}, "one writer is no 'multi-writer'"),
-        ({**ACTIVE, "regions": 3, "database": "multi-writer", "conflicts": CONFLICTS}, "gives writes of 2 writers; there are 3"),
+        ({**ACTIVE, "regions": 3, "database": "multi-writer", "conflicts": CONFLICTS}, "of 2 writers; there are 3"),
         ({**PASSIVE, "database": "quorum"}, "database 'quorum' is of active-active designs"),
         ({**PASSIVE, "writers": 2}, "2 writers: mode 'active-passive' has one serving region"),
         ({**ACTIVE, "sized": 0.0}, "greater than 0"),
