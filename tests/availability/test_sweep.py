@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,7 +17,7 @@ RTO = 0.5
 """Detect and promote. [h]"""
 
 
-def near(hours: float) -> object:
+def near(hours: Any) -> Any:
     return pytest.approx(hours, rel=1e-6, abs=1e-7)
 
 
