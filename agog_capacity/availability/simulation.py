@@ -183,11 +183,12 @@ def _wrong(
 
 
 def _items(years: int, outer_draws: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return blocks of years as rows (outer draw, block, years)."""
+    """Return blocks of years as rows (outer draw, block, years, 0: no failures given)."""
     blocks = np.arange(-(-years // BLOCK_YEARS))
     lengths = np.minimum(BLOCK_YEARS, years - blocks * BLOCK_YEARS)
     outer = np.repeat(np.arange(outer_draws), len(blocks))
-    return np.stack([outer, np.tile(blocks, outer_draws), np.tile(lengths, outer_draws)], axis=1)
+    columns = [outer, np.tile(blocks, outer_draws), np.tile(lengths, outer_draws), np.zeros_like(outer)]
+    return np.stack(columns, axis=1)
 
 
 def _groups_of(items: np.ndarray[Any, np.dtype[np.int64]], world: Environment) -> tuple[FloatArray, Any]:

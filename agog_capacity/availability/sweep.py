@@ -132,7 +132,10 @@ def _sweep(
     designs: Designs, courses: Courses, calendar: Calendar, kinds: Kinds, streams: Streams, cursor: Cursor, events: Events,
     ready: Any, work: Work, items: Any, first_row: int, results: Results,
 ) -> int:  # fmt: skip
-    """Take blocks of years; `items` has a row (outer draw, block, years) each. Return NO_ROOM if they do not fit."""
+    """Take blocks of years; `items` has a row (outer draw, block, years, given) each. Return NO_ROOM if one does not fit.
+
+    Given failures stand in `events` already, in place of a draw.
+    """
     for item in range(len(items)):
         outer, block, years = items[item, 0], items[item, 1], items[item, 2]
         row = first_row + item
@@ -142,7 +145,9 @@ def _sweep(
         work.counts[FULL] = 0
         first_events(streams, kinds, cursor, outer, block)
         for year in range(years):
-            count = year_of_events(streams, kinds, cursor, events, outer, block, year)
+            count = items[item, 3]
+            if count == 0:
+                count = year_of_events(streams, kinds, cursor, events, outer, block, year)
             if count < 0:
                 return NO_ROOM
             for d in range(len(designs.mode)):
