@@ -18,6 +18,7 @@ import typer
 
 from agog_capacity import __version__
 from agog_capacity.errors import AgogCapacityError, visible
+from agog_capacity.progress_bar import progress_bar
 
 FINE, FAILED, MISSED = 0, 1, 2
 
@@ -101,6 +102,8 @@ def compare(
         raise typer.BadParameter("--images needs --out, the folder they are written to")
     loaded = load_plan(plan, price_books=_names(prices))
     comparison = compare_scenarios(loaded, scenario or None, reference=reference)
+    with progress_bar("simulating failures") as progress:
+        comparison.assess(progress)
     written = None
     if out is not None:
         # First what lasts: a reader of the output who has seen enough ends the program.

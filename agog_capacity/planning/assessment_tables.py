@@ -13,12 +13,16 @@ from agog_capacity.planning.assessment import Assessment, NotAssessed
 from agog_capacity.planning.response import NORMAL
 from agog_capacity.planning.returns import Return, certain, downtime_money, returns_against
 from agog_capacity.planning.verdicts import MEASURE_WORDS
+from agog_capacity.report.charts import Specification
+from agog_capacity.report.failover_charts import unserved_by_cause
 from agog_capacity.report.tables import Cell, Heading, Table
 
 if TYPE_CHECKING:
     from agog_capacity.planning.compare import Comparison
 
 _BUDGET_DAYS = 30.0
+UNSERVED = "unserved_by_cause"
+"""Name of the chart of unserved hours."""
 
 
 def assessment_tables(comparison: Comparison) -> tuple[Table, ...]:
@@ -36,6 +40,17 @@ def assessment_tables(comparison: Comparison) -> tuple[Table, ...]:
         not_assessed(comparison),
     )
     return tuple(table for table in made if table.rows)
+
+
+def unserved_chart(comparison: Comparison) -> Specification:
+    """Return the unserved hours of each scenario by cause, as stacked bars."""
+    hours = {
+        one.scenario: {cause: found.value for cause, found in one.causes() if found.value > 0}
+        for one in _known(comparison)
+    }
+    title = f"{comparison.plan.title}: what leaves demand unserved"
+    basis = next((one.basis for one in _known(comparison)), "")
+    return unserved_by_cause(title, hours, source=f"Simulated failures: {basis}")
 
 
 def _known(comparison: Comparison) -> Iterator[Assessment]:
