@@ -42,10 +42,10 @@ def convention_effect(real: FailureSimulation, closed_form: FailureSimulation) -
     for name in ("designs", "classes", "seed", "years", "months", "deep_threshold", "target_percent"):
         if getattr(real, name) != getattr(closed_form, name):
             found.append(f"the two simulations differ in {name}; only the convention may differ")
-    if len(real.sums.group_years) != len(closed_form.sums.group_years):
+    if len(real.sums.years) != len(closed_form.sums.years):
         found.append("the two simulations differ in the draws of the rates; only the convention may differ")
     together(found)
-    years = real.sums.group_years
+    years = real.sums.years
     rows = []
     for d, name in enumerate(real.names):
         for number, measure in enumerate(MEASURES):

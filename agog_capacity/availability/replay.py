@@ -137,7 +137,9 @@ def replay_year(
     results = Results(
         np.zeros((1, 1, SUMS)),
         np.zeros((1, 1, 2, len(classes) + 1)),
-        np.zeros((1, 1, HISTOGRAMS, BINS), np.int64),
+        np.zeros((1, 1, HISTOGRAMS, BINS), np.int32),
+        part_years=1,
+        parts=1,
     )
     # Without failures nothing is drawn either: no year, no loss.
     items = np.array([[0, 0, 1 if failures else 0, len(failures)]])
