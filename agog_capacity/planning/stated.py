@@ -34,6 +34,9 @@ CURRENCIES = {
 MAXIMUM_LINES = 500
 """A table that a person has stated is shorter; matching stays quick below it."""
 
+MAXIMUM_COLUMNS = 100
+"""More regions than any provider has."""
+
 _MAXIMUM_PROBLEMS = 50
 _LONGEST_LABEL = 200
 _LONGEST_COVERS = 4000
@@ -280,6 +283,11 @@ class _Reader:
         if not names:
             self._reject(
                 None, "is empty; its first line names the columns line, total, covers, note and the regions"
+            )
+            self._raise()
+        if len(names) > MAXIMUM_COLUMNS:
+            self._reject(
+                row, f"has {len(names):,} columns; at most {MAXIMUM_COLUMNS} are read. Is it the right file?"
             )
             self._raise()
         columns = [name.casefold() if name.casefold() in COLUMNS else name for name in names]

@@ -332,3 +332,9 @@ def test_any_bytes_are_a_table_or_a_refusal(tmp_path_factory, content):
     path.write_bytes(content)
     with pytest.raises(StatedTableError):
         read_stated_costs(path)
+
+
+def test_a_table_wider_than_any_providers_regions_is_refused_at_its_header():
+    header = ",".join(["line", "total", *(f"r{number}" for number in range(20_000))])
+    with pytest.raises(StatedTableError, match="1: has 20,002 columns; at most 100 are read"):
+        parse_stated_costs(f"{header}\na,1{',' * 20_000}\n")
