@@ -286,9 +286,7 @@ class _Reader:
             )
             self._raise()
         if len(names) > MAXIMUM_COLUMNS:
-            self._reject(
-                row, f"has {len(names):,} columns; at most {MAXIMUM_COLUMNS} are read. Is it the right file?"
-            )
+            self._reject(row, f"has {len(names):,} columns; at most {MAXIMUM_COLUMNS} are read")
             self._raise()
         columns = [name.casefold() if name.casefold() in COLUMNS else name for name in names]
         for number, name in enumerate(columns, start=1):
