@@ -316,7 +316,8 @@ def write_report(
     if rows > _MANY_ROWS:
         size = len(contents["charges.csv"]) / 1e6
         warnings.append(
-            f"charges.csv has {rows:,} rows and {size:,.0f} MB; compare fewer scenarios or months to open it in a spreadsheet"
+            f"charges.csv has {rows:,} rows and {size:,.0f} MB; compare fewer scenarios or months "
+            "to open it in a spreadsheet"
         )
     if images:
         from agog_capacity.report.images import write_images

@@ -13,12 +13,11 @@ import csv
 import fnmatch
 import io
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agog_capacity.documents import MAXIMUM_BYTES, read_text
+from agog_capacity.documents import MAXIMUM_BYTES, read_text, unprintable
 from agog_capacity.errors import DocumentError, InputError, Problem, StatedTableError, nearest
 from agog_capacity.prices.meter import Meter
 
@@ -397,4 +396,4 @@ def _plain(cell: str) -> str:
 
 
 def _has_control(text: str) -> bool:
-    return any(unicodedata.category(character) in ("Cc", "Cs") for character in text)
+    return unprintable(text) is not None
