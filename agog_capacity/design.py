@@ -16,6 +16,7 @@ from agog_capacity.documents import Place
 from agog_capacity.errors import nearest
 from agog_capacity.frozen import freeze_mappings
 from agog_capacity.inputs import Input, references_resolved
+from agog_capacity.late_sections import LATE_SECTIONS, late_section
 from agog_capacity.model import NAME
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.statements import Statements
@@ -23,9 +24,19 @@ from agog_capacity.topology import Region, Traffic
 from agog_capacity.validation import Finding, Findings, TooManyFindings, findings_of
 
 if TYPE_CHECKING:
+    from agog_capacity.availability.failover_section import FailoverSection
+    from agog_capacity.availability.latency_section import DowntimeSection, LatencySection
     from agog_capacity.scaling.section import ScalingSection
 
-SECTIONS = ("inputs", "regions", "traffic", "components", "serving_path", "scaling", "statements")
+SECTIONS = (
+    "inputs",
+    "regions",
+    "traffic",
+    "components",
+    "serving_path",
+    *LATE_SECTIONS,
+    "statements",
+)
 """What a design consists of."""
 
 MOST_NAMES = 1000
@@ -55,6 +66,12 @@ class Design:
     inputs: Mapping[str, Input]
     scaling: ScalingSection | None = None
     """What runs on the clusters and which load it gets; None where nothing is simulated."""
+    failover: FailoverSection | None = None
+    """How a failover goes; None where the design has none, or does not say."""
+    latency: LatencySection | None = None
+    """What a response time is made of; None where none is judged."""
+    downtime: DowntimeSection | None = None
+    """What downtime costs, and whom."""
     statements: Statements = field(default_factory=Statements)
     """What the plan states for the rules of feasibility beyond what is priced."""
     used_inputs: Mapping[Place, str] = field(repr=False, default_factory=dict)
@@ -116,10 +133,12 @@ def _checked_design(raw: Mapping[str, Any], findings: list[Finding]) -> Design |
     path = _serving_path(body, components, findings)
     statements = _statements(body, regions, components, findings)
     _check_shares(regions, findings)
-    scaling = _scaling(body, findings)
+    late = {name: late_section(name, body, findings) for name in LATE_SECTIONS}
     if findings:
         return None
-    design = Design(regions, traffic, components, path, inputs, scaling, statements, used)
+    design = Design(
+        regions, traffic, components, path, inputs, statements=statements, used_inputs=used, **late,
+    )  # fmt: skip
     findings += _cross_checks(design)
     return None if findings else design
 
@@ -168,18 +187,6 @@ def _traffic(raw: Mapping[str, Any], findings: list[Finding]) -> Traffic | None:
         return Traffic.model_validate(raw["traffic"])
     except ValidationError as error:
         findings.extend(findings_of(error, ("traffic",), Traffic))
-        return None
-
-
-def _scaling(raw: Mapping[str, Any], findings: list[Finding]) -> ScalingSection | None:
-    if raw.get("scaling") is None:
-        return None
-    from agog_capacity.scaling.section import ScalingSection
-
-    try:
-        return ScalingSection.model_validate(raw["scaling"])
-    except ValidationError as error:
-        findings.extend(findings_of(error, ("scaling",), ScalingSection))
         return None
 
 
@@ -326,6 +333,15 @@ def _cross_checks(design: Design) -> list[Finding]:
         findings += _reference_findings(design, name, component)
         for field_name, message in component.problems(context):
             findings.append((("components", name, field_name), message))
+    if design.latency is not None:
+        workloads = design.scaling.workloads if design.scaling is not None else {}
+        if design.latency.workload not in workloads:
+            near = nearest(design.latency.workload, workloads)
+            message = f"{design.latency.workload!r} is not a workload of scaling; {near}"
+            findings.append((("latency", "workload"), message))
+    if design.failover is not None:
+        found = design.failover.problems(design.components, design.regions)
+        findings += [(("failover", *place), message) for place, message in found]
     return findings
 
 

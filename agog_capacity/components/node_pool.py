@@ -204,7 +204,7 @@ class NodePool(Component):
         return ServiceLevel(_VIRTUAL_MACHINES, "any", "single instance, Standard SSD")
 
     def facts(self, context: UsageContext) -> dict[str, Fact]:
-        """Series, zones, and where its room comes from."""
+        """Series, zones, and where its room comes from; without a reservation here one may be elsewhere."""
         found: dict[str, Fact] = {
             "vm_series": self._size.series,
             "zone_redundant": self.zones >= 2,
@@ -213,6 +213,8 @@ class NodePool(Component):
         least = self.min_nodes if self.min_nodes is not None else self.nodes
         if self.zones and least is not None:
             found["min_nodes_per_zone"] = least / self.zones
+        if any(getattr(c, "node_pool", None) == self.name for c in context.of_kind("capacity_reservation")):
+            found["capacity_reservation"] = True
         stated = {
             "max_nodes": self.max_nodes,
             "failover_scale_out": self.failover_scale_out,

@@ -208,7 +208,7 @@ def forecast(
         simulated = simulated_clusters(plan, chosen.design, store or SimulationStore.default())
     multiples = None
     if chosen.design.follows_load and chosen.design.scaling is not None:
-        from agog_capacity.planning.simulation import load_multiples
+        from agog_capacity.planning.loads import load_multiples
 
         multiples = load_multiples(chosen.design.scaling, plan.months)
     context = chosen.design.context(plan.months, simulated if traces is None else traces, multiples)

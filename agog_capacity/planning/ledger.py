@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agog_capacity.planning.forecast import Forecast, assumed
-from agog_capacity.planning.verdicts import verdicts
 
 if TYPE_CHECKING:
     from agog_capacity.charges import Charge
@@ -82,8 +81,9 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
     """
     reference = comparison.forecast(comparison.reference).cost_per_month if comparison.forecasts else 0.0
     rows = []
+    found = comparison.verdicts()
     for one in comparison.forecasts:
-        missed = [v.target for v in verdicts(one, comparison.plan.targets) if v.met is False]
+        missed = [v.target for v in found[one.name] if v.met is False]
         percent = one.contract.percent
         rows.append(
             {

@@ -12,7 +12,6 @@ from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.frames import CHARGES, checked
 from agog_capacity.planning.forecast import ATTRIBUTES, Forecast
 from agog_capacity.planning.ledger import charge_blocks, contract_rows, finding_rows, summary_rows
-from agog_capacity.planning.verdicts import verdicts
 
 if TYPE_CHECKING:
     from agog_capacity.planning.compare import Comparison
@@ -42,10 +41,11 @@ def summary_frame(comparison: Comparison) -> pd.DataFrame:
 
 def verdict_frame(comparison: Comparison) -> pd.DataFrame:
     """Return one row a scenario and target, indexed by both; see `Comparison.verdict_frame`."""
+    found = comparison.verdicts()
     rows = [
         {"scenario": one.name, "target": verdict.target, "verdict": verdict.word, "result": verdict.result}
         for one in comparison.forecasts
-        for verdict in verdicts(one, comparison.plan.targets)
+        for verdict in found[one.name]
     ]
     return pd.DataFrame(rows, columns=["scenario", "target", "verdict", "result"]).set_index(
         ["scenario", "target"]
