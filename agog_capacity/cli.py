@@ -358,7 +358,7 @@ def run(arguments: list[str] | None = None) -> int:
         code = app(arguments, prog_name="agog-capacity", standalone_mode=False)
         sys.stdout.flush()  # here and not at exit, where a closed pipe cannot be handled any more
     except AgogCapacityError as error:
-        print(error, file=sys.stderr)
+        print(visible(str(error)), file=sys.stderr)
         return FAILED
     except (typer.Abort, KeyboardInterrupt):
         print("stopped", file=sys.stderr)
