@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from agog_capacity.availability.estimates import mean_of_draws, mean_of_groups
+from agog_capacity.availability.measures import MEASURES
 from agog_capacity.availability.numbers import together
-from agog_capacity.availability.outcomes import MEASURES, FailureSimulation
+from agog_capacity.availability.outcomes import FailureSimulation
 from agog_capacity.availability.sla_risk import MONTHS_PER_YEAR
 from agog_capacity.availability.sweep_work import HOURS, MONTHS_BROKEN, PER_MEASURE, YEARS_BROKEN, YEARS_WHOLE
 

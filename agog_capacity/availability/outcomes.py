@@ -22,9 +22,9 @@ from agog_capacity.availability.estimates import (
     share_of,
     share_with_error,
 )
-from agog_capacity.availability.failover_outcomes import FailoverOutcome, failover_outcome
+from agog_capacity.availability.failover_outcomes import failover_outcome
 from agog_capacity.availability.failures import FailureClass
-from agog_capacity.availability.measures import MEASURES, Measure, MeasureOutcome
+from agog_capacity.availability.measures import MEASURES, FailoverOutcome, Measure, MeasureOutcome
 from agog_capacity.availability.service import ServiceDesign
 from agog_capacity.availability.sla_risk import MONTHS_PER_YEAR
 from agog_capacity.availability.sums import Sums

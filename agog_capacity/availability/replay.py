@@ -11,8 +11,9 @@ from agog_capacity.availability.brownout import Brownout
 from agog_capacity.availability.environment import environment
 from agog_capacity.availability.failover_plan import FailoverDefaults, read_failover_defaults
 from agog_capacity.availability.failures import FailureClass
+from agog_capacity.availability.measures import MEASURES, Measure
 from agog_capacity.availability.numbers import together
-from agog_capacity.availability.outcomes import FAILBACK, MEASURES, Measure
+from agog_capacity.availability.outcomes import FAILBACK
 from agog_capacity.availability.service import ServiceDesign
 from agog_capacity.availability.simulation import Months, month_edges
 from agog_capacity.availability.sweep_work import (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from agog_capacity.report.charts import Specification, _layout, _marker, _or_empty, _plain
 
@@ -40,7 +41,7 @@ def cost_against_hours(
         Under the chart.
     """
     groups = list(dict.fromkeys(dot.group for dot in dots))
-    data = [
+    data: list[dict[str, Any]] = [
         {
             "type": "scatter",
             "mode": "markers",
@@ -48,7 +49,7 @@ def cost_against_hours(
             "x": [dot.cost for dot in dots if dot.group == group],
             "y": [dot.hours for dot in dots if dot.group == group],
             "text": [_plain(dot.name) for dot in dots if dot.group == group],
-            "marker": {**_marker(index), "size": 8},
+            "marker": _marker(index) | {"size": 8},
             "hovertemplate": "%{text}<br>%{x:,.0f}, %{y:.2f} h a year<extra></extra>",
         }
         for index, group in enumerate(groups)

@@ -10,7 +10,7 @@ import pytest
 from agog_capacity.availability.brownout import Brownout
 from agog_capacity.availability.conventions import convention_effect
 from agog_capacity.availability.failures import LengthOfFailure, Rate, read_failure_classes
-from agog_capacity.availability.outcomes import MEASURES
+from agog_capacity.availability.measures import MEASURES
 from agog_capacity.availability.service import ServiceDesign
 from agog_capacity.availability.simulation import month_edges, simulate_failures
 from agog_capacity.errors import InputError, NotInResult
