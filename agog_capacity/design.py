@@ -19,9 +19,12 @@ from agog_capacity.topology import Region, Traffic
 from agog_capacity.validation import Finding, findings_of
 
 if TYPE_CHECKING:
+    from agog_capacity.commitments.section import CommitmentSection
     from agog_capacity.scaling.section import ScalingSection
 
-SECTIONS = ("inputs", "regions", "traffic", "components", "serving_path", "scaling", "statements")
+SECTIONS = (
+    "inputs", "regions", "traffic", "components", "serving_path", "scaling", "commitments", "statements",
+)  # fmt: skip
 """What a design consists of."""
 
 
@@ -48,6 +51,8 @@ class Design:
     inputs: Mapping[str, Input]
     scaling: ScalingSection | None = None
     """What runs on the clusters and which load it gets; None where nothing is simulated."""
+    commitments: CommitmentSection | None = None
+    """Reservations, savings plans and commitment tiers; None where all is pay as you go."""
     statements: Statements = field(default_factory=Statements)
     """What the plan states for the rules of feasibility beyond what is priced."""
     used_inputs: Mapping[Place, str] = field(repr=False, default_factory=dict)
@@ -100,9 +105,10 @@ def build_design(raw: Mapping[str, Any]) -> tuple[Design | None, list[Finding]]:
     statements = _statements(body, regions, components, findings)
     _check_shares(regions, findings)
     scaling = _scaling(body, findings)
+    commitments = _commitments(body, regions, components, findings)
     if findings:
         return None, findings
-    design = Design(regions, traffic, components, path, inputs, scaling, statements, used)
+    design = Design(regions, traffic, components, path, inputs, scaling, commitments, statements, used)
     findings += _cross_checks(design)
     return (None if findings else design), findings
 
@@ -145,6 +151,25 @@ def _scaling(raw: Mapping[str, Any], findings: list[Finding]) -> ScalingSection 
     except ValidationError as error:
         findings.extend(findings_of(error, ("scaling",), ScalingSection))
         return None
+
+
+def _commitments(
+    raw: Mapping[str, Any],
+    regions: Mapping[str, Region],
+    components: Mapping[str, Component],
+    findings: list[Finding],
+) -> CommitmentSection | None:
+    if raw.get("commitments") is None:
+        return None
+    from agog_capacity.commitments.section import build_section, section_findings
+
+    section = build_section(raw["commitments"], findings)
+    if section is not None:
+        # What could not be built is a finding of its own, not an unknown name here.
+        broken = [name for part in ("regions", "components") for name in raw.get(part) or {}]
+        whole = all(name in regions or name in components for name in broken)
+        findings += section_findings(section, regions, components) if whole else []
+    return section
 
 
 def _components(

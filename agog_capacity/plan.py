@@ -150,6 +150,7 @@ class Plan:
         digest = hashlib.sha256(f"{self.digest} {name} {extends} {change!r}".encode()).hexdigest()
         document = Document(content, {}, f"plan {self.name!r}")
         file, scenarios = _checked(document)
+        _check_commitments(document, scenarios, self.prices, self.months)
         texts = _manifest_texts(scenarios, self.manifest_homes, document)
         return dataclass_replace(self, file=file, scenarios=scenarios, manifest_texts=texts, digest=digest)
 
@@ -219,12 +220,14 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
                 )
             ]
         )
+    months = Months(file.horizon.start, file.horizon.months, file.month)
+    _check_commitments(document, scenarios, prices, months)
     return Plan(
         name=file.name,
         title=file.title,
         description=file.description,
         currency=file.currency,
-        months=Months(file.horizon.start, file.horizon.months, file.month),
+        months=months,
         targets=file.targets,
         reference=file.reference,
         scenarios=scenarios,
@@ -241,6 +244,25 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
         ).hexdigest(),
         file=file,
     )
+
+
+def _check_commitments(
+    document: Document, scenarios: Mapping[str, Scenario], prices: PriceList, months: Months
+) -> None:
+    """Raise with every commitment that has no price or covers nothing; plans without any load nothing for it."""
+    bought = {name: s.design for name, s in scenarios.items() if s.design.commitments is not None}
+    if not bought:
+        return
+    from agog_capacity.committed_check import price_findings
+
+    written = _scenario_designs(document.content, [])
+    findings = [
+        (place_in_document(place, written[name][1], ("base",)), message)
+        for name, design in bought.items()
+        for place, message in price_findings(design, prices, months)
+    ]
+    if findings:
+        raise PlanError(_unique(findings, document))
 
 
 def _manifest_texts(

@@ -52,7 +52,6 @@ def _blocks(forecast: Forecast, charge: Charge) -> Iterator[dict[str, Any]]:
         count = int(keep.sum())
         if not count:
             continue
-        cost = charge.cost[tier][keep]
         block: dict[str, Any] = {
             name: np.full(count, value, dtype=object) for name, value in constant.items()
         }
@@ -61,10 +60,10 @@ def _blocks(forecast: Forecast, charge: Charge) -> Iterator[dict[str, Any]]:
             "tier_start": np.full(count, row.tier_start),
             "pricing_quantity": charge.quantity[tier][keep],
             "list_unit_price": np.full(count, charge.unit_price[tier]),
-            "list_cost": cost,
-            "contracted_cost": cost,
-            "billed_cost": cost,
-            "effective_cost": cost,
+            "list_cost": charge.cost[tier][keep],
+            "contracted_cost": charge.contracted_cost[tier][keep],
+            "billed_cost": charge.billed_cost[tier][keep],
+            "effective_cost": charge.effective_cost[tier][keep],
             "price_date": np.full(count, row.effective_date or row.source_date, dtype=object),
             "price_source": np.full(count, row.source, dtype=object),
             "note": np.full(count, "; ".join(t for t in (charge.note, row.note) if t), dtype=object),

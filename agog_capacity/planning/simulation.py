@@ -48,7 +48,10 @@ _MIB = 2**20
 
 
 def simulated_clusters(
-    plan: Plan, design: Design, store: SimulationStore | None
+    plan: Plan,
+    design: Design,
+    store: SimulationStore | None,
+    hourly: dict[str, FloatArray] | None = None,
 ) -> dict[str, SimulatedCluster]:
     """Return the clusters of a design that can be simulated, by the name of their component.
 
@@ -62,6 +65,8 @@ def simulated_clusters(
     design : Design
     store : SimulationStore or None
         Where results are looked up and kept; None simulates every time.
+    hourly : dict, optional
+        Receives the nodes of each hour by pool left to the autoscaler, where someone needs them.
 
     Raises
     ------
@@ -75,11 +80,18 @@ def simulated_clusters(
         share = design.regions[str(design.components[cluster].region)].traffic_share
         key = _key(plan, design.scaling, pools, share)
         result = store.get(key) if store is not None else None
-        if result is None:
+        hours = store.get_hours(key) if store is not None and hourly is not None else None
+        if result is None or (hourly is not None and hours is None):
             _LOG.info("simulating %s over %d months; kept for the next time", cluster, plan.months.count)
-            result = _simulate(plan, design.scaling, pools, share)
+            trace = _trace(plan, design.scaling, pools, share, Months(plan.months.first, plan.months.count))
+            result = _summary(plan, design.scaling, pools, share, trace)
+            hours = {pool.name: trace.hourly_nodes(pool.name) for pool in pools if pool.nodes is None}
             if store is not None:
                 store.put(key, result)
+                if hourly is not None:
+                    store.put_hours(key, hours)
+        if hourly is not None and hours is not None:
+            hourly.update(hours)
         found[cluster] = result
     return found
 
@@ -155,9 +167,10 @@ def _trace(
     )
 
 
-def _simulate(plan: Plan, section: ScalingSection, pools: list[NodePool], share: float) -> SimulatedCluster:
+def _summary(
+    plan: Plan, section: ScalingSection, pools: list[NodePool], share: float, trace: ScalingTrace
+) -> SimulatedCluster:
     real = Months(plan.months.first, plan.months.count)
-    trace = _trace(plan, section, pools, share, real)
     return SimulatedCluster(
         months=real.labels,
         pools={
