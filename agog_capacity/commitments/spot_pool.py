@@ -91,7 +91,9 @@ class SpotWorkload(Model):
     replicas_on_demand: Count
     """Replicas that stay off spot."""
     stateful: Flag = False
+    """Keeps state, which an eviction interrupts: not on spot."""
     ingress: Flag = False
+    """Takes requests from outside, so its minimum stays off spot."""
 
 
 class SpotUse(Model):

@@ -217,7 +217,7 @@ class NodePool(Component):
         effect = self.spot.effect
         return (
             (
-                f"{self.name} lacks {effect.lost_share:.2%} of its node-hours while replacements of evicted spot nodes boot; "
+                f"{self.name} lacks {effect.lost_share:.2%} of its node-hours while replacements of evicted nodes boot; "
                 f"evictions come together, so {effect.share:.0%} of it may be gone at once, and spot has no SLA"
             ),
         )
