@@ -3,7 +3,7 @@
 The order is not negotiable, because tiers and free grants span components and commitments are used
 or lost each hour: usage (hourly in meaning) -> commitments, hour by hour -> tiers, month by month,
 over everything that shares them -> allocation back to the components -> a check that the parts add
-up to the whole. Commitments have their own modules (`committed` and those beside it) and are loaded
+up to the whole. Commitments have a package of their own (`committed`), which is loaded
 only where a plan has any; without them every hour is on demand or spot as its component says, and
 list, contracted, billed and effective cost of a charge are equal.
 """
@@ -25,7 +25,7 @@ from agog_capacity.prices.resolve import PriceList, PriceNotFound, ResolvedPrice
 from agog_capacity.units import HOURS_PER_DAY
 
 if TYPE_CHECKING:
-    from agog_capacity.committed_rows import CommittedRow, CommittedUse, Status
+    from agog_capacity.committed.rows import CommittedRow, CommittedUse, Status
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def price_usage(
     lines = tuple(usage)
     rows: tuple[CommittedRow, ...] = ()
     if committed is not None:
-        from agog_capacity.committed import apply_commitments
+        from agog_capacity.committed.step import apply_commitments
 
         lines, rows = apply_commitments(lines, committed, prices, months)
     resolved = _resolve(lines, prices)
@@ -166,7 +166,7 @@ def price_usage(
 
 def _negotiated(charge: Charge, committed: CommittedUse) -> Charge:
     """Return a charge at the price of the owner's sheet, where the sheet has one."""
-    from agog_capacity.committed_rows import negotiated_price
+    from agog_capacity.committed.rows import negotiated_price
 
     price = negotiated_price(charge.usage, committed.section)
     if price is None:

@@ -253,7 +253,7 @@ def _check_commitments(
     bought = {name: s.design for name, s in scenarios.items() if s.design.commitments is not None}
     if not bought:
         return
-    from agog_capacity.committed_check import price_findings
+    from agog_capacity.committed.check import price_findings
 
     written = _scenario_designs(document.content, [])
     findings = [

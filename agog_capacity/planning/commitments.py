@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from agog_capacity.committed_rows import CommittedUse
+from agog_capacity.committed.rows import CommittedUse
 from agog_capacity.components.node_pool import NodePool
 from agog_capacity.errors import CommitmentError
 

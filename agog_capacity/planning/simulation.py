@@ -52,6 +52,8 @@ def simulated_clusters(
     design: Design,
     store: SimulationStore | None,
     hourly: dict[str, FloatArray] | None = None,
+    *,
+    quiet: bool = False,
 ) -> dict[str, SimulatedCluster]:
     """Return the clusters of a design that can be simulated, by the name of their component.
 
@@ -67,6 +69,8 @@ def simulated_clusters(
         Where results are looked up and kept; None simulates every time.
     hourly : dict, optional
         Receives the nodes of each hour by pool left to the autoscaler, where someone needs them.
+    quiet : bool
+        Whether nothing is said about what takes long, since the caller does.
 
     Raises
     ------
@@ -82,7 +86,8 @@ def simulated_clusters(
         result = store.get(key) if store is not None else None
         hours = store.get_hours(key) if store is not None and hourly is not None else None
         if result is None or (hourly is not None and hours is None):
-            _LOG.info("simulating %s over %d months; kept for the next time", cluster, plan.months.count)
+            if not quiet:
+                _LOG.info("simulating %s over %d months; kept for the next time", cluster, plan.months.count)
             trace = _trace(plan, design.scaling, pools, share, Months(plan.months.first, plan.months.count))
             result = _summary(plan, design.scaling, pools, share, trace)
             hours = {pool.name: trace.hourly_nodes(pool.name) for pool in pools if pool.nodes is None}
@@ -94,6 +99,11 @@ def simulated_clusters(
             hourly.update(hours)
         found[cluster] = result
     return found
+
+
+def is_simulated(design: Design) -> bool:
+    """Tell whether a cluster of a design is simulated."""
+    return design.scaling is not None and any(True for _ in _scaled(design))
 
 
 def _scaled(design: Design) -> Iterator[tuple[str, list[NodePool]]]:

@@ -24,7 +24,7 @@ def price_findings(design: Design, prices: PriceList, months: Months) -> list[Fi
     section = design.commitments
     if section is None:
         return []
-    from agog_capacity.committed import priced_entries
+    from agog_capacity.committed.prices import priced_entries
 
     if months.length != "calendar" and section.bought:
         message = "commitments are used or lost by the hour of a date, and months of 730 h have none; write month: calendar"

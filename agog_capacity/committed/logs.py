@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from agog_capacity.commitments.section import LogTierEntry
-from agog_capacity.committed_rows import (
+from agog_capacity.committed.rows import (
     COMMITMENT,
     UNUSED_NOTE,
     CommittedRow,
