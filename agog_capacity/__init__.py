@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agog_capacity.errors import AgogCapacityError, InputError
     from agog_capacity.load.curve import LoadCurve
     from agog_capacity.plan import Plan, Scenario, load_plan
+    from agog_capacity.planning.commit import CommitmentAdvice, optimise_commitments
     from agog_capacity.planning.compare import Comparison, compare
     from agog_capacity.planning.explain import Explanation, explain
     from agog_capacity.planning.forecast import Forecast, forecast
@@ -36,6 +37,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "AgogCapacityError": "errors",
+    "CommitmentAdvice": "planning.commit",
     "Comparison": "planning.compare",
     "Component": "components",
     "Explanation": "planning.explain",
@@ -54,6 +56,7 @@ _HOME = {
     "forecast": "planning.forecast",
     "kinds": "components",
     "load_plan": "plan",
+    "optimise_commitments": "planning.commit",
     "read_price_book": "prices.reader",
     "read_stated_costs": "planning.reconcile",
     "reconcile": "planning.reconcile",
@@ -63,6 +66,7 @@ _HOME = {
 
 __all__ = [
     "AgogCapacityError",
+    "CommitmentAdvice",
     "Comparison",
     "Component",
     "Explanation",
@@ -81,6 +85,7 @@ __all__ = [
     "forecast",
     "kinds",
     "load_plan",
+    "optimise_commitments",
     "read_price_book",
     "read_stated_costs",
     "reconcile",

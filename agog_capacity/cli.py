@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 
 from agog_capacity import __version__
+from agog_capacity.cli_commit import commit
 from agog_capacity.errors import AgogCapacityError
 
 FINE, FAILED, MISSED = 0, 1, 2
@@ -33,6 +34,7 @@ prices_app = typer.Typer(
     help="Price books: list, look up, build.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(prices_app, name="prices")
+app.command()(commit)
 
 
 class Format(StrEnum):

@@ -202,7 +202,7 @@ def _size_name(meter: Meter, region: str) -> str:
 def describe(entry: ReservationEntry | SavingsPlanEntry) -> str:
     """Return a commitment in words: what, how long, from when, how paid."""
     if isinstance(entry, ReservationEntry):
-        what = f"{entry.quantity} x {entry.vm_size or entry.component or entry.meter} reserved"
+        what = f"{entry.quantity} x {entry.vm_size or entry.component or entry.meter}"
     else:
-        what = f"savings plan of {entry.usd_per_hour:g} USD an hour"
-    return f"{what} for {entry.years} year{'s' * (entry.years > 1)} from {entry.starts}, paid {entry.payment}"
+        what = f"{entry.usd_per_hour:g} USD an hour"
+    return f"{what}, {entry.term} from {entry.starts}, {entry.payment}"

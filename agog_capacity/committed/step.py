@@ -35,6 +35,7 @@ from agog_capacity.components.base import Usage
 from agog_capacity.errors import AgogCapacityError, CommitmentError, Problem
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.prices.book import PriceKey
+from agog_capacity.prices.meter import Meter
 from agog_capacity.prices.resolve import PriceList
 
 

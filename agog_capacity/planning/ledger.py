@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def charge_blocks(forecast: Forecast) -> Iterator[dict[str, Any]]:
     """Yield the charges of a forecast, one block of equally long columns for each meter and used tier.
 
-    Columns are those of `agog_capacity.frames.CHARGES`. A meter that a component uses nothing of in
+    Columns are those of `agog_capacity.frames.CHARGES` and of `COMMITMENTS`. A meter that a component uses nothing of in
     a month keeps its first tier as a row at 0, so that what is free is seen.
     """
     for charge in forecast.charges:
@@ -46,6 +46,9 @@ def _blocks(forecast: Forecast, charge: Charge) -> Iterator[dict[str, Any]]:
         "price_book": price.book,
         "stand_in": price.stand_in.describe() if price.stand_in else "",
         "assumption": any(True for _ in assumed(forecast, charge)),
+        "charge_category": "Purchase" if charge.status == "purchase" else "Usage",
+        "commitment_discount_id": charge.commitment,
+        "commitment_discount_status": charge.status.capitalize() if charge.status != "purchase" else "",
     }
     for tier, row in enumerate(price.schedule.tiers):
         keep = (charge.quantity[tier] > 0) | (idle if tier == 0 else False)
@@ -87,6 +90,11 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
                 "scenario": one.name,
                 "title": one.scenario.title,
                 "cost_per_month": one.cost_per_month,
+                **(
+                    {"billed_per_month": float(one.monthly_billed.mean())}
+                    if comparison.has_commitments
+                    else {}
+                ),
                 "cost_first_12_months": float(one.monthly_cost[:12].sum()),
                 "cost_total": one.total_cost,
                 "difference_per_month": one.cost_per_month - reference,

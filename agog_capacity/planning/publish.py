@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from agog_capacity import __version__
 from agog_capacity.errors import BrowserNotFound, InputError, Problem
 from agog_capacity.files import replace_file, spreadsheet_safe
-from agog_capacity.frames import CHARGES
+from agog_capacity.frames import charge_columns
 from agog_capacity.planning import presentation as shown
 from agog_capacity.planning import promises
 from agog_capacity.planning.explain import explain
@@ -53,6 +53,7 @@ def comparison_text(comparison: Comparison) -> str:
         _short(shown.targets(comparison)),
         promises.contract_table(comparison),
         promises.contracts(comparison),
+        *_committed(comparison),
         shown.simulated(comparison.forecasts),
         shown.warnings(comparison.forecasts),
         shown.assumptions(comparison.forecasts),
@@ -63,6 +64,15 @@ def comparison_text(comparison: Comparison) -> str:
     head = "\n".join([comparison.plan.title, *textwrap.wrap(comparison.plan.description, 118)])
     tail = f"lockfile {lock_hash(lock_of(comparison))}"
     return "\n\n".join([head, *map(text_table, tables), promises.findings_text(comparison), tail])
+
+
+def _committed(comparison: Comparison) -> tuple[Table, ...]:
+    """Return the tables of what was bought ahead; none where nothing was, and then nothing is loaded for it."""
+    if not comparison.has_commitments:
+        return ()
+    from agog_capacity.planning.commitment_tables import commitments
+
+    return (commitments(comparison.forecasts),)
 
 
 def _short(table: Table) -> Table:
@@ -102,6 +112,7 @@ def comparison_page(comparison: Comparison) -> Page:
                 shown.costs(comparison, "component"),
                 shown.costs(comparison, "region"),
                 shown.years(comparison),
+                *_committed(comparison),
             ),
             charts=tuple(charts),
         ),
@@ -190,6 +201,7 @@ def comparison_json(comparison: Comparison) -> str:
                 "cost_per_month": one.cost_per_month,
                 "cost_total": one.total_cost,
                 "cost_by_month": one.monthly_cost.tolist(),
+                **({"billed_by_month": one.monthly_billed.tolist()} if comparison.has_commitments else {}),
                 "cost_per_month_by_component": one.cost_by("component"),
                 "cost_per_month_by_region": one.cost_by("region"),
                 "contract": {
@@ -204,6 +216,7 @@ def comparison_json(comparison: Comparison) -> str:
             }
             for one in comparison.forecasts
         ],
+        **({"commitments": _records(*_committed(comparison))} if comparison.has_commitments else {}),
         "simulated": _records(shown.simulated(comparison.forecasts)),
         "stopped": [
             {"name": one.name, "title": one.scenario.title, "reason": one.reason}
@@ -233,10 +246,11 @@ def comparison_csv(comparison: Comparison) -> str:
 
 
 def charges_csv(comparison: Comparison) -> str:
-    """Return every charge of every scenario as CSV; columns as in `agog_capacity.frames.CHARGES`."""
+    """Return every charge of every scenario as CSV; columns as in `agog_capacity.frames.charge_columns`."""
+    names = charge_columns(comparison.has_commitments)
     blocks = (block for forecast in comparison.forecasts for block in charge_blocks(forecast))
-    rows = (row for block in blocks for row in zip(*(block[name].tolist() for name in CHARGES), strict=True))
-    return _csv(list(CHARGES), rows)
+    rows = (row for block in blocks for row in zip(*(block[name].tolist() for name in names), strict=True))
+    return _csv(list(names), rows)
 
 
 def _csv(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
