@@ -309,7 +309,7 @@ def optimise_commitments(
     lines = [line for component in chosen.design.components.values() for line in component.usage(context)]
     offered = what_is_offered(lines, section, plan.prices, plan.months.starts[0].date())
     if not offered.quotes.offers:
-        reasons = "; ".join(dict.fromkeys(reasons[0] for reasons in offered.refused.values()))
+        reasons = "; ".join(dict.fromkeys(one.because for one in offered.refused))
         raise CommitmentError(
             f"nothing that scenario {chosen.name!r} uses can be committed to: {reasons or 'nothing is used by the hour'}"
         )

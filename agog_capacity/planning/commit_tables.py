@@ -8,7 +8,7 @@ import numpy as np
 
 from agog_capacity.commitments.catalogue import NOTHING_TO_COMMIT_TO, Rule
 from agog_capacity.commitments.returns import EXCHANGE_POLICY_DATE
-from agog_capacity.commitments.section import CommitmentSection
+from agog_capacity.commitments.section import CommitmentSection, Entry
 from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.report.charts import Specification
 from agog_capacity.report.commitment_charts import payback_band, saving_curves
@@ -22,7 +22,6 @@ CHARTS = ("saving_curve", "payback")
 _ERRORS = 2.0
 """Standard errors on either side of an expected saving: about 95 % of a normal distribution."""
 _POINTS = 41
-_LONGEST_REASON = 150
 
 
 def advice_text(advice: CommitmentAdvice) -> str:
@@ -42,6 +41,7 @@ def tables(advice: CommitmentAdvice) -> list[Table]:
         each_unit(advice),
         other_ways(advice),
         existing(advice),
+        calendar(advice),
         not_for_sale(advice),
     ]
 
@@ -74,26 +74,15 @@ def what_to_buy(advice: CommitmentAdvice) -> Table:
             Heading("quantity", decimals=3),
             Heading("an hour", decimals=3),
             Heading("for the term"),
-            Heading("worth of the last unit", signed=True),
-            Heading("worth of one more", signed=True),
-            Heading("can be given back"),
+            Heading("last unit is worth", signed=True),
+            Heading("one more is worth", signed=True),
+            Heading("given back by"),
         ),
         tuple(rows),
         "Machines are counted in the smallest size of their group; a larger one takes as many as its ratio. The worth of a "
         "unit is what the whole horizon costs less with it."
         if rows
         else "Nothing is worth buying on these futures.",
-        (
-            "sum",
-            None,
-            None,
-            None,
-            sum(o.offer.usd_per_hour * o.quantity for o in advice.purchases),
-            sum(map(advice.total, advice.purchases)),
-            None,
-            None,
-            "",
-        ),
     )
 
 
@@ -106,7 +95,7 @@ def _returnable(advice: CommitmentAdvice, one: Purchase) -> str:
     if one.offer.size is None:
         return "no"
     exchange = advice.day(one) < EXCHANGE_POLICY_DATE
-    return "refund within the pool" + (", one exchange" if exchange else ", no exchange")
+    return "refund, one exchange" if exchange else "refund"
 
 
 def what_it_saves(advice: CommitmentAdvice) -> Table:
@@ -181,21 +170,16 @@ def other_ways(advice: CommitmentAdvice) -> Table:
 def existing(advice: CommitmentAdvice) -> Table:
     """Return what the scenario has bought or plans already: netted first, nothing is bought twice."""
     section = advice.plan.scenario(advice.scenario).design.commitments or CommitmentSection()
-    rows: list[tuple[Cell, ...]] = []
-    for name, entry in section.bought.items():
-        ends = getattr(entry, "ends", None)
-        renewed = ", renewed" if getattr(entry, "auto_renew", False) else ""
-        amount = getattr(entry, "quantity", None) or getattr(entry, "usd_per_hour", None)
-        rows.append(
-            (
-                name,
-                entry.kind.replace("_", " "),
-                amount,
-                entry.starts.isoformat(),
-                f"{ends or 'open'}{renewed}",
-                "existing" if entry.existing else "planned",
-            )
+    rows = tuple(
+        (
+            name,
+            entry.kind.replace("_", " "),
+            _amount(entry),
+            entry.starts.isoformat(),
+            "existing" if entry.existing else "planned",
         )
+        for name, entry in section.bought.items()
+    )
     return Table(
         "Bought already, netted first",
         (
@@ -203,33 +187,60 @@ def existing(advice: CommitmentAdvice) -> Table:
             Heading("kind"),
             Heading("amount", decimals=3),
             Heading("from"),
-            Heading("until"),
             Heading("state"),
         ),
-        tuple(rows),
+        rows,
         "" if rows else "The scenario has bought nothing and plans nothing.",
     )
 
 
 def not_for_sale(advice: CommitmentAdvice) -> Table:
-    """Return what is used and cannot be committed to, each with its first reason."""
-    rows: list[tuple[Cell, ...]] = []
-    for name, reasons in advice.offered.refused.items():
-        shown = [_short(reason) for reason in reasons[: 1 if len(reasons) > 2 else 2]]
-        rows.append((name, "; ".join(dict.fromkeys(shown))))
+    """Return what is used by the hour and cannot be reserved, with the reason, and whether a plan pays for it."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for one in advice.offered.refused:
+        plan = "yes" if one.in_plan else "no"
+        grouped.setdefault((one.because, plan), []).append(f"{', '.join(one.components)} ({one.name})")
+    rows: list[tuple[Cell, ...]] = [
+        ("; ".join(names), because, plan) for (because, plan), names in grouped.items()
+    ]
     return Table(
-        "What cannot be bought ahead",
-        (Heading("usage by the hour"), Heading("because")),
+        "What cannot be reserved",
+        (Heading("usage by the hour"), Heading("because"), Heading("savings plan")),
         tuple(rows),
-        "What is not used by the hour, such as disks, traffic and logs, has no reservation in these price books."
+        "Savings plan: whether the books have a price for it under one. What is not used by the hour, such as disks, "
+        "traffic and logs, has no reservation in these books."
         if rows
-        else "Everything that is used by the hour can be committed to.",
+        else "Everything that is used by the hour can be reserved.",
     )
 
 
-def _short(reason: str) -> str:
-    text = reason.split(" (azure-list")[0].split("; add a row")[0]
-    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"
+def calendar(advice: CommitmentAdvice) -> Table:
+    """Return the days on which terms begin and end: what was advised and what was there."""
+    section = advice.plan.scenario(advice.scenario).design.commitments or CommitmentSection()
+    events: list[tuple[str, str, str, float | None]] = []
+    for one in advice.purchases:
+        events.append((advice.day(one).isoformat(), "begins", f"{_label(one)} (advised)", one.quantity))
+        events.append((advice.ends(one).isoformat(), "ends", f"{_label(one)} (advised)", one.quantity))
+    for name, entry in section.bought.items():
+        ends = getattr(entry, "ends", None)
+        what = "is renewed" if getattr(entry, "auto_renew", False) else "ends"
+        events.append((entry.starts.isoformat(), "begins", name, _amount(entry)))
+        events += [(ends.isoformat(), what, name, _amount(entry))] if ends is not None else []
+    return Table(
+        "Calendar",
+        (Heading("day"), Heading("what happens"), Heading("commitment"), Heading("amount", decimals=3)),
+        tuple(sorted(events, key=lambda event: event[:3])),
+        "On the day a term ends its usage falls back to pay as you go; nothing stops."
+        if events
+        else "Nothing is bought.",
+    )
+
+
+def _amount(entry: Entry) -> float | None:
+    for name in ("quantity", "usd_per_hour", "gb_per_day"):
+        if hasattr(entry, name):
+            return float(getattr(entry, name))
+    return None
 
 
 def notes(advice: CommitmentAdvice) -> list[str]:
@@ -262,6 +273,12 @@ def notes(advice: CommitmentAdvice) -> list[str]:
         "in use": "its cost, as if use went on",
     }[outlook.residual]
     told.append(f"A term beyond the {advice.plan.months.count} months is worth {residual}.")
+    reserved = sum(advice.total(p) for p in advice.purchases if p.offer.size is not None)
+    if reserved > outlook.refund_limit:
+        told.append(
+            f"These reservations come to {reserved:,.0f}; cancelled ones are refunded up to {outlook.refund_limit:,.0f} in "
+            "twelve months, and a request above what is left of that is refused whole."
+        )
     if advice.purchases and advice.varies:
         back = advice.break_even_month
         told.append(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agog_capacity.commitments.market import Futures
-from agog_capacity.commitments.quotes import Committable, Quotes, quotes
+from agog_capacity.commitments.quotes import Committable, Missing, Quotes, quotes
 from agog_capacity.commitments.section import CommitmentSection, redis_tier
 from agog_capacity.committed.hours import hourly_usage
 from agog_capacity.committed.prices import flexibility_group, flexibility_ratio, own_price
@@ -56,13 +56,25 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """Usage by the hour for which something cannot be bought."""
+
+    name: str
+    components: tuple[str, ...]
+    """Who uses it."""
+    because: str
+    in_plan: bool
+    """Whether a savings plan pays for it all the same."""
+
+
+@dataclass(frozen=True)
 class Offered:
     """What of a design may be committed to, and at which prices."""
 
     subjects: tuple[Subject, ...]
     quotes: Quotes
-    refused: Mapping[str, tuple[str, ...]]
-    """What is used by the hour and cannot be committed to: name, with the reasons."""
+    refused: tuple[Refused, ...]
+    """What is used by the hour and has no reservation, or no commitment at all."""
 
 
 @dataclass(frozen=True)
@@ -93,18 +105,15 @@ def what_is_offered(
     """
     singles: dict[tuple[str, str], Committable] = {}
     own: dict[str, float] = {}
+    users: dict[str, dict[str, None]] = {}
     for line in lines:
         price = own_price(line, section, prices)
         if line.unit != "Hour" or line.purchase_option != "on-demand" or price is None:
             continue
-        sku = line.meter.sku.removeprefix("Standard_") if line.meter.sku != "-" else line.meter.family
-        name = f"{sku} {line.price_region}"
-        if line.meter.service != "Virtual Machines":
-            name = f"{line.meter.service} {line.meter.family.removeprefix(line.meter.service).strip()} {name}"
-        singles[line.meter.text, line.price_region] = Committable(
-            name, line.meter, line.price_region, redis_tier(line.meter)
-        )
-        own[name] = price[1]
+        item = _committable(line, singles)
+        singles[line.meter.text, line.price_region] = item
+        own[item.name] = price[1]
+        users.setdefault(item.name, {})[line.component] = None
     found = quotes(prices, list(singles.values()), on)
     subjects, offers, on_demand = [], [], {}
     for members in _groups(singles, found, own):
@@ -121,17 +130,37 @@ def what_is_offered(
         if offer.size is None:
             rates = {n: rate for n, rate in (offer.plan_prices or {}).items() if n in on_demand}
             offers += [replace(offer, plan_prices=rates)] if rates else []
-    refused = {
-        item.name: reasons
-        for item in singles.values()
-        if (reasons := tuple(dict.fromkeys(g for g in found.gaps if _is_about(g, item))))
-    }
-    return Offered(tuple(subjects), Quotes(on_demand, tuple(offers), found.gaps), refused)
+    refused = tuple(
+        Refused(name, tuple(users[name]), because, any(name in (o.plan_prices or {}) for o in found.offers))
+        for name in own
+        if (because := _refusal([one for one in found.missing if one.usage == name]))
+    )
+    return Offered(tuple(subjects), Quotes(on_demand, tuple(offers), found.missing), refused)
 
 
-def _is_about(gap: str, item: Committable) -> bool:
-    service = f"{item.meter.service}/{item.tier}" if item.tier else item.meter.service
-    return f"{item.name!r}" in gap or gap.startswith(f"{service}:") or f" of {item.meter.sku} for " in gap
+def _committable(line: Usage, known: Mapping[tuple[str, str], Committable]) -> Committable:
+    """Return what may be committed to for a line, under a short name that nothing else has."""
+    meter, region = line.meter, line.price_region
+    if (meter.text, region) in known:
+        return known[meter.text, region]
+    name = f"{meter.sku.removeprefix('Standard_')} {region}"
+    if meter.service != "Virtual Machines":
+        name = f"{meter.service} {name}"
+    if any(item.name == name for item in known.values()):
+        name = f"{meter.family} {meter.meter} {name}"
+    return Committable(name, meter, region, redis_tier(meter))
+
+
+def _refusal(missing: Sequence[Missing]) -> str:
+    """Return why reservations, or all commitments, are missing; blank where only a savings plan is."""
+    reservations = [one for one in missing if one.option == "reservation"]
+    if not reservations:
+        return ""
+    for one in reservations:
+        if not one.sold:
+            return one.reason
+    terms = " and ".join(f"{one.term_years}" for one in reservations)
+    return f"no price book of the plan has a reservation of it for {terms} years"
 
 
 def _groups(
