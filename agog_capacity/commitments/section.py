@@ -275,15 +275,13 @@ def section_findings(
             yield (*here, "region"), f"{region!r} is not a region of the design; {nearest(region, regions)}"
         target = getattr(entry, "component", None)
         if target is not None:
-            kind = "log_analytics" if isinstance(entry, LogTierEntry) else None
-            fitting = {n for n, c in components.items() if kind in (None, c.kind)}
+            tier = isinstance(entry, LogTierEntry)
+            fitting = {n for n, c in components.items() if not tier or c.kind == "log_analytics"}
             if target not in fitting:
-                what = f"a {kind}" if kind else "a component"
-                yield (
-                    (*here, "component"),
-                    f"{target!r} is not {what} of the design; {nearest(target, fitting)}",
-                )
-            elif getattr(components[target], "commitment_tier_gb_per_day", None) is not None and kind:
+                what = "a log_analytics component" if tier else "a component"
+                found = f"{target!r} is not {what} of the design; {nearest(target, fitting)}"
+                yield (*here, "component"), found
+            elif tier and getattr(components[target], "commitment_tier_gb_per_day", None) is not None:
                 message = (
                     f"{target!r} has commitment_tier_gb_per_day of its own; keep one, nothing is bought twice"
                 )

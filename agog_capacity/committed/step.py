@@ -37,6 +37,7 @@ from agog_capacity.periods import FloatArray, Months
 from agog_capacity.prices.book import PriceKey
 from agog_capacity.prices.meter import Meter
 from agog_capacity.prices.resolve import PriceList
+from agog_capacity.units import HOURS_PER_DAY
 
 
 def apply_commitments(
@@ -184,9 +185,15 @@ def _check_planned(
         entry = one.entry
         if entry.existing or not isinstance(entry, SavingsPlanEntry):
             continue
-        plan = SavingsPlan(id=one.name, term_years=entry.years, hourly_commitment=entry.usd_per_hour)
+        plan = SavingsPlan(
+            id=one.name, term_years=entry.years, hourly_commitment=entry.usd_per_hour, scope=entry.scope
+        )
+        begin = max((entry.starts - months.starts[0].date()).days * HOURS_PER_DAY, 0)
+        if begin >= hourly.shape[1]:
+            continue  # it begins after the plan ends
         try:
-            check_worth(cover_order(sizes, lines, (), (plan,), section.rules), hourly, [one.name])
+            order = cover_order(sizes, lines, (), (plan,), section.rules)
+            check_worth(order, hourly[:, begin:], [one.name])
         except CommitmentError as error:
             problems += [_problem(one.name, problem.message) for problem in error.problems]
     if problems:
