@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from agog_capacity.planning.assessment import Assessment, AssessmentStore, NotAs
 from agog_capacity.planning.service import service_of
 
 AGOG = Path(__file__).parents[2] / "data" / "plans" / "agog.yaml"
-SMALL = {"years": 50, "outer_draws": 8, "seed": 7}
+SMALL: dict[str, Any] = {"years": 50, "outer_draws": 8, "seed": 7}
 NAMES = ["single-region", "active-passive", "active-active", "corrected"]
 
 
@@ -114,7 +115,9 @@ def test_what_is_stored_is_read_back_and_nothing_is_simulated_again(plan, store,
 
     monkeypatch.setattr(module, "_assessed", simulated)
     again = assess_scenarios(plan, NAMES, store=store, **SMALL)
-    assert [one.to_json() for one in again.values()] == [one.to_json() for one in found.values()]
+    assert [one.to_json() for one in again.values() if isinstance(one, Assessment)] == [
+        one.to_json() for one in found.values()
+    ]
 
 
 def test_a_scenario_of_another_name_and_the_same_content_is_the_same(plan, store, found, monkeypatch):
@@ -182,7 +185,7 @@ def test_an_unknown_scenario_or_measure_names_the_nearest(plan, found):
     with pytest.raises(NotInResult, match="active-passive"):
         assess(plan, "active-pasive")
     with pytest.raises(NotInResult, match="demand"):
-        found["corrected"].by("demnd")  # type: ignore[arg-type]
+        found["corrected"].by("demnd")
 
 
 def test_scenarios_of_different_draws_are_not_subtracted(plan, store, found):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from agog_capacity.planning.frontier_page import write_frontier
 from agog_capacity.planning.variants import AXES, MOST_VARIANTS, variants_of
 
 AGOG = Path(__file__).parents[2] / "data" / "plans" / "agog.yaml"
-SMALL = {"years": 50, "outer_draws": 8, "seed": 7}
+SMALL: dict[str, Any] = {"years": 50, "outer_draws": 8, "seed": 7}
 
 
 @pytest.fixture(scope="module")

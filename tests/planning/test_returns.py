@@ -49,7 +49,8 @@ def test_the_briefs_one_to_two_incidents_are_its_whole_cost_over_a_day_of_its_te
     day = 24 * business_hours(section(50, 3.5e6, 0.15)).cost_per_hour
     assert 73_140 / day == pytest.approx(1.017, abs=0.001)
     dear, cheap = (24 * business_hours(section(50, *v)).cost_per_hour for v in ((5e6, 0.2), (2e6, 0.1)))
-    assert (73_140 / dear, 73_140 / cheap) == (pytest.approx(0.534, abs=1e-3), pytest.approx(2.67, abs=0.01))
+    assert 73_140 / dear == pytest.approx(0.534, abs=1e-3)
+    assert 73_140 / cheap == pytest.approx(2.67, abs=0.01)
 
 
 def test_the_worked_case_of_the_guide_comes_out():
@@ -70,7 +71,7 @@ def test_what_the_second_region_costs_and_buys(comparison):
     assert one.worth_per_year == pytest.approx(one.hours_bought.value * 50 * 3.5e6 / 8760 * 0.15)
     assert one.break_even_per_hour == pytest.approx(one.cost_per_year / one.hours_bought.value)
     assert one.incidents == pytest.approx(one.cost_per_year / (24 * 50 * 3.5e6 / 8760 * 0.15))
-    assert one.pays == (one.worth_per_year >= one.cost_per_year)
+    assert one.pays is False
 
 
 def test_it_is_told_of_two_scenarios_whichever_is_named_first(comparison):
