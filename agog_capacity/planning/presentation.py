@@ -28,7 +28,7 @@ def summary(comparison: Comparison) -> Table:
         base = reference.cost_per_month if reference is not None else 0.0
         difference = one.cost_per_month - base
         share = 100 * difference / base if base else None
-        missed = [v.target for v in verdicts[one.name] if v.met is False]
+        missed = [v.short or v.target for v in verdicts[one.name] if v.met is False]
         if one.contract.percent is None and comparison.plan.targets.availability is not None:
             missed.append("availability not judged")
         rows.append(
@@ -40,7 +40,7 @@ def summary(comparison: Comparison) -> Table:
                 difference,
                 share,
                 one.contract.percent,
-                "; ".join(missed) or "none",
+                ", ".join(missed) or "none",
             )
         )
     rows += [(one.name, *[None] * (5 + committed), f"stopped by {one.reason}") for one in comparison.stopped]

@@ -15,6 +15,7 @@ from agog_capacity.planning.ledger import charge_blocks, contract_rows, finding_
 
 if TYPE_CHECKING:
     from agog_capacity.planning.compare import Comparison
+    from agog_capacity.report.tables import Table
 
 _ATTRIBUTES = (*ATTRIBUTES, "month", "year")
 
@@ -31,6 +32,15 @@ def charges_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
     frame = pd.DataFrame(columns, columns=list(contract))
     frame["billing_period_start"] = pd.to_datetime(frame["billing_period_start"], utc=True)
     return checked(frame, contract, "the table of charges")
+
+
+def frame_of(table: Table) -> pd.DataFrame:
+    """Return a finished table as a frame, indexed by its first column; headings that stand twice are numbered."""
+    names: list[str] = []
+    for heading in table.headings:
+        twice = sum(name.split(" #")[0] == heading.text for name in names)
+        names.append(heading.text if not twice else f"{heading.text} #{twice + 1}")
+    return pd.DataFrame(list(table.rows), columns=names).set_index(names[0])
 
 
 def summary_frame(comparison: Comparison) -> pd.DataFrame:
