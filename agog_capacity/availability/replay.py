@@ -119,7 +119,7 @@ def replay_year(
     together(_wrong(design, classes, failures))
     defaults = defaults or read_failover_defaults(data_directory() / "availability")
     world = environment(classes, seed=seed, regions=design.regions)
-    table, courses = designs_of(
+    table, hits_both, courses = designs_of(
         [design], classes, defaults, {} if brownout is None else {design.name: brownout},
         recovery_target_h=0.0, data_target_h=0.0,
     )  # fmt: skip
@@ -151,8 +151,8 @@ def replay_year(
         convention == "closed_form",
     )
     sweep_blocks(
-        table, courses, calendar, kinds_of(world), streams_of(world), cursor_of(world), events, np.zeros(MAXIMUM_REGIONS),
-        work, items, 0, results,
+        table, hits_both, courses, calendar, kinds_of(world), streams_of(world), cursor_of(world), events,
+        np.zeros(MAXIMUM_REGIONS), work, items, 0, results,
     )  # fmt: skip
     sums = results.sums[0, 0]
     causes = [*names, FAILBACK]

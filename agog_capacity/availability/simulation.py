@@ -229,7 +229,7 @@ class _Run:
     ) -> _Run:
         from agog_capacity.availability.sweep_arrays import designs_of, kinds_of, streams_of
 
-        table, courses = designs_of(
+        table, hits_both, courses = designs_of(
             designs,
             world.classes,
             defaults,
@@ -237,7 +237,7 @@ class _Run:
             recovery_target_h=not_negative("recovery target", recovery_target_s) / SECONDS_PER_HOUR,
             data_target_h=not_negative("data loss target", data_loss_target_s) / SECONDS_PER_HOUR,
         )
-        arrays = (table, courses, calendar, kinds_of(world), streams_of(world))
+        arrays = (table, hits_both, courses, calendar, kinds_of(world), streams_of(world))
         shape = (len(designs), len(world.classes) + 1)
         return cls(arrays, world, shape, 2 * courses.lengths.shape[1] + 24)
 
@@ -256,9 +256,10 @@ class _Run:
             work = new_work(events, losses)
             ready = np.zeros(MAXIMUM_REGIONS)
             cursor, place = cursor_of(self.world), events_of(events)
-            designs, courses, calendar, kinds, streams = self.arrays
+            designs, hits_both, courses, calendar, kinds, streams = self.arrays
             done = sweep_blocks(
                 designs,
+                hits_both,
                 courses,
                 calendar,
                 kinds,
