@@ -96,7 +96,8 @@ def simulate_failures(
     recovery_target_s, data_loss_target_s : float
         What a failover may take, and what data it may lose. [s]
     brownouts : mapping, optional
-        By design: how the surviving region grows; replaces the closed form.
+        By design: how the surviving region grows. Replaces the closed form of a standby, and of an active-active
+        design what `sized` says of the time in which a region is lost.
     defaults : FailoverDefaults, optional
         What holds where a design does not say; without it that of the library's data.
     threads : int, optional
