@@ -145,8 +145,8 @@ def replay_year(
     items = np.array([[0, 0, 1 if failures else 0, len(failures)]])
     calendar = Calendar(
         month_edges(months),
-        HOURS_PER_YEAR,
-        np.full(12, HOURS_PER_YEAR),
+        float(HOURS_PER_YEAR),
+        np.full(12, float(HOURS_PER_YEAR)),
         float(deep_threshold),
         convention == "closed_form",
     )
