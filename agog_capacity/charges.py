@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from agog_capacity.components.base import Usage
-from agog_capacity.errors import AgogCapacityError, MissingPrices, UnitError
+from agog_capacity.errors import AgogCapacityError, AmbiguousPrice, MissingPrices, UnitError
+from agog_capacity.frozen import read_only
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.prices.book import PriceKey, Schedule
 from agog_capacity.prices.resolve import PriceList, PriceNotFound, ResolvedPrice
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from agog_capacity.committed.rows import CommittedRow, CommittedUse, Status
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Charge:
     """What one component pays for one meter, by tier and month."""
 
@@ -67,6 +68,11 @@ class Charge:
     def effective_cost(self) -> FloatArray:
         """With purchases spread over their term, shape (tiers, months). [currency of the price]"""
         return self.contracted_cost if self.effective is None else self.effective
+
+    def __post_init__(self) -> None:
+        """Keep the amounts from being changed."""
+        for name in ("quantity", "cost", "unit_price"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
     @property
     def monthly_cost(self) -> FloatArray:
@@ -200,6 +206,35 @@ def _charge_of(row: CommittedRow) -> Charge:
     )
 
 
+def without_use_and_price(
+    usage: Iterable[Usage], prices: PriceList
+) -> tuple[tuple[Usage, ...], tuple[Usage, ...]]:
+    """Split off what needs no price: what is used in no month and has none.
+
+    Parameters
+    ----------
+    usage : iterable of Usage
+    prices : PriceList
+
+    Returns
+    -------
+    needed : tuple of Usage
+        What is used, or has a price.
+    unneeded : tuple of Usage
+        To be named with the result.
+    """
+    needed, unneeded = [], []
+    for line in usage:
+        try:
+            if not line.quantity.any():
+                prices.resolve(PriceKey(line.meter, line.price_region, line.purchase_option, line.term))
+        except PriceNotFound:
+            unneeded.append(line)
+        else:
+            needed.append(line)
+    return tuple(needed), tuple(unneeded)
+
+
 def _resolve(lines: Sequence[Usage], prices: PriceList) -> list[ResolvedPrice]:
     found: dict[PriceKey, ResolvedPrice] = {}
     missing: dict[PriceKey, str] = {}
@@ -211,6 +246,8 @@ def _resolve(lines: Sequence[Usage], prices: PriceList) -> list[ResolvedPrice]:
             found[key] = prices.resolve(key)
         except PriceNotFound as error:
             missing[key] = f"component {line.component!r}: {error}"
+        except AmbiguousPrice as error:
+            raise AmbiguousPrice(f"component {line.component!r}: {error}") from None
     if missing:
         raise MissingPrices(tuple(missing.values()))
     return [found[PriceKey(x.meter, x.price_region, x.purchase_option, x.term)] for x in lines]

@@ -18,7 +18,8 @@ import typer
 
 from agog_capacity import __version__
 from agog_capacity.cli_commit import commit
-from agog_capacity.errors import AgogCapacityError
+from agog_capacity.errors import AgogCapacityError, visible
+from agog_capacity.progress_bar import progress_bar
 
 FINE, FAILED, MISSED = 0, 1, 2
 
@@ -103,6 +104,14 @@ def compare(
         raise typer.BadParameter("--images needs --out, the folder they are written to")
     loaded = load_plan(plan, price_books=_names(prices))
     comparison = compare_scenarios(loaded, scenario or None, reference=reference)
+    with progress_bar("simulating failures") as progress:
+        comparison.assess(progress)
+    written = None
+    if out is not None:
+        # First what lasts: a reader of the output who has seen enough ends the program.
+        from agog_capacity.planning.publish import write_report
+
+        written = write_report(comparison, out, images=images)
     if format_ is Format.table:
         from agog_capacity.planning.publish import comparison_text
 
@@ -115,13 +124,11 @@ def compare(
         from agog_capacity.planning.publish import comparison_csv, comparison_json
 
         _print_file(comparison_json(comparison) if format_ is Format.json else comparison_csv(comparison))
-    if out is not None:
-        from agog_capacity.planning.publish import write_report
-
-        written = write_report(comparison, out, images=images)
+    if written is not None:
         for warning in written.warnings:
             print(warning, file=sys.stderr)
-        print(f"page: {written.page}", file=sys.stdout if format_ is Format.table else sys.stderr)
+        page = visible(str(written.page))
+        print(f"page: {page}", file=sys.stdout if format_ is Format.table else sys.stderr)
     return MISSED if check and comparison.missed() else FINE
 
 
@@ -206,12 +213,16 @@ def find_price(
     region: Annotated[
         str | None, typer.Option(help="Only this region, zone or Global.", show_default=False)
     ] = None,
+    option: Annotated[
+        str | None,
+        typer.Option(help="Only on-demand, spot, reservation or savings-plan prices.", show_default=False),
+    ] = None,
     book: Annotated[str | None, typer.Option(help="Only this book.", show_default=False)] = None,
 ) -> int:
     """Show the prices of a meter with their sources."""
     from agog_capacity.prices.listing import prices_text
 
-    print(prices_text(meter, region=region, book=book, near=Path.cwd()))
+    print(prices_text(meter, region=region, purchase_option=option, book=book, near=Path.cwd()))
     return FINE
 
 
@@ -294,6 +305,7 @@ def run(arguments: list[str] | None = None) -> int:
         _say_what_takes_long()
     try:
         code = app(arguments, prog_name="agog-capacity", standalone_mode=False)
+        sys.stdout.flush()  # here and not at exit, where a closed pipe cannot be handled any more
     except AgogCapacityError as error:
         print(error, file=sys.stderr)
         return FAILED
@@ -301,11 +313,13 @@ def run(arguments: list[str] | None = None) -> int:
         print("stopped", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
-        # Whoever read the output has seen enough, as `| head` does; what is left goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FINE
+        return _no_reader_left()
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # typer's own handling, which calls it a failure
+            return _no_reader_left()
+        raise
     except OSError as error:
-        print(f"{error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        print(visible(f"{error.filename or 'a file'}: {error.strerror or error}"), file=sys.stderr)
         return FAILED
     except Exception as error:
         show = getattr(error, "show", None)  # wrong usage: typer's own exceptions know how to say it
@@ -314,6 +328,12 @@ def run(arguments: list[str] | None = None) -> int:
         show()
         return FAILED
     return code if isinstance(code, int) else FINE
+
+
+def _no_reader_left() -> int:
+    """Whoever read the output has seen enough, as `| head` does; what is left goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FINE
 
 
 def _say_what_takes_long() -> None:

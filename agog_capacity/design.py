@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from agog_capacity.components import Component, UsageContext, kinds
-from agog_capacity.components.base import NodeTrace, RefersTo
+from agog_capacity.components.base import GLOBAL, NodeTrace, RefersTo
 from agog_capacity.documents import Place
 from agog_capacity.errors import nearest
+from agog_capacity.frozen import freeze_mappings
 from agog_capacity.inputs import Input, references_resolved
+from agog_capacity.late_sections import LATE_SECTIONS, late_section
+from agog_capacity.model import NAME
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.statements import Statements
 from agog_capacity.topology import Region, Traffic
-from agog_capacity.validation import Finding, findings_of
+from agog_capacity.validation import Finding, Findings, TooManyFindings, findings_of
 
 if TYPE_CHECKING:
+    from agog_capacity.availability.failover_section import FailoverSection
+    from agog_capacity.availability.latency_section import DowntimeSection, LatencySection
     from agog_capacity.commitments.section import CommitmentSection
     from agog_capacity.scaling.section import ScalingSection
 
 SECTIONS = (
-    "inputs", "regions", "traffic", "components", "serving_path", "scaling", "commitments", "statements",
-)  # fmt: skip
+    "inputs",
+    "regions",
+    "traffic",
+    "components",
+    "serving_path",
+    *LATE_SECTIONS,
+    "commitments",
+    "statements",
+)
 """What a design consists of."""
+
+MOST_NAMES = 1000
+"""Entries that a section may have: far above any real design, and quick for 200 scenarios."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +68,22 @@ class Design:
     inputs: Mapping[str, Input]
     scaling: ScalingSection | None = None
     """What runs on the clusters and which load it gets; None where nothing is simulated."""
+    failover: FailoverSection | None = None
+    """How a failover goes; None where the design has none, or does not say."""
+    latency: LatencySection | None = None
+    """What a response time is made of; None where none is judged."""
+    downtime: DowntimeSection | None = None
+    """What downtime costs, and whom."""
     commitments: CommitmentSection | None = None
     """Reservations, savings plans and commitment tiers; None where all is pay as you go."""
     statements: Statements = field(default_factory=Statements)
     """What the plan states for the rules of feasibility beyond what is priced."""
     used_inputs: Mapping[Place, str] = field(repr=False, default_factory=dict)
     """Name of the input behind each place of the design that refers to one."""
+
+    def __post_init__(self) -> None:
+        """Keep what the design holds from being changed."""
+        freeze_mappings(self, "regions", "components", "inputs", "used_inputs")
 
     @property
     def follows_load(self) -> bool:
@@ -89,11 +116,17 @@ def build_design(raw: Mapping[str, Any]) -> tuple[Design | None, list[Finding]]:
     findings : list
         Every problem, with its place inside the design.
     """
-    findings: list[Finding] = [
-        ((key,), f"{key[:60]!r} is not a part of a design; {nearest(key, SECTIONS)}")
-        for key in raw
-        if key not in SECTIONS
-    ]
+    findings = Findings()
+    try:
+        return _checked_design(raw, findings), findings
+    except TooManyFindings:
+        return None, findings
+
+
+def _checked_design(raw: Mapping[str, Any], findings: list[Finding]) -> Design | None:
+    for key in raw:
+        if key not in SECTIONS:
+            findings.append(((key,), f"{key[:60]!r} is not a part of a design; {nearest(key, SECTIONS)}"))
     inputs = _mapping_of(raw, "inputs", Input, findings, optional=True)
     body = {key: raw[key] for key in SECTIONS if key in raw and key != "inputs"}
     used: dict[Place, str] = {}
@@ -104,13 +137,19 @@ def build_design(raw: Mapping[str, Any]) -> tuple[Design | None, list[Finding]]:
     path = _serving_path(body, components, findings)
     statements = _statements(body, regions, components, findings)
     _check_shares(regions, findings)
-    scaling = _scaling(body, findings)
+    late = {name: late_section(name, body, findings) for name in LATE_SECTIONS}
     commitments = _commitments(body, regions, components, findings)
     if findings:
-        return None, findings
-    design = Design(regions, traffic, components, path, inputs, scaling, commitments, statements, used)
+        return None
+    design = Design(
+        regions, traffic, components, path, inputs, commitments=commitments, statements=statements, used_inputs=used, **late,
+    )  # fmt: skip
     findings += _cross_checks(design)
-    return (None if findings else design), findings
+    return None if findings else design
+
+
+def _too_many(section: str, content: Sized) -> str:
+    return f"{section} has {len(content):,} entries; a design may have {MOST_NAMES:,}"
 
 
 def _mapping_of(
@@ -122,13 +161,28 @@ def _mapping_of(
     if not isinstance(content, dict) or (not content and not optional):
         findings.append(((section,), f"{section} is missing or not a mapping of names"))
         return {}
+    if len(content) > MOST_NAMES:
+        findings.append(((section,), _too_many(section, content)))
+        return {}
     built = {}
     for name, value in content.items():
+        if problem := _name_problem(section, name):
+            findings.append(((section, name), problem))
+            continue
         try:
             built[name] = model.model_validate(value)
         except ValidationError as error:
             findings.extend(findings_of(error, (section, name), model))
     return built
+
+
+def _name_problem(section: str, name: str) -> str:
+    if not re.fullmatch(NAME, name):
+        what = f"{name[:40]!r} is not a name of {section}"
+        return f"{what}; use letters, digits, '_', '-' and '.', beginning with a letter, at most 80"
+    if section == "regions" and name.casefold() == GLOBAL:
+        return f"{name!r} is what services without a region are reported under; name the provider's region"
+    return ""
 
 
 def _traffic(raw: Mapping[str, Any], findings: list[Finding]) -> Traffic | None:
@@ -138,18 +192,6 @@ def _traffic(raw: Mapping[str, Any], findings: list[Finding]) -> Traffic | None:
         return Traffic.model_validate(raw["traffic"])
     except ValidationError as error:
         findings.extend(findings_of(error, ("traffic",), Traffic))
-        return None
-
-
-def _scaling(raw: Mapping[str, Any], findings: list[Finding]) -> ScalingSection | None:
-    if raw.get("scaling") is None:
-        return None
-    from agog_capacity.scaling.section import ScalingSection
-
-    try:
-        return ScalingSection.model_validate(raw["scaling"])
-    except ValidationError as error:
-        findings.extend(findings_of(error, ("scaling",), ScalingSection))
         return None
 
 
@@ -178,6 +220,9 @@ def _components(
     content = raw.get("components")
     if not isinstance(content, dict) or not content:
         findings.append((("components",), "components is missing or not a mapping of names"))
+        return {}
+    if len(content) > MOST_NAMES:
+        findings.append((("components",), _too_many("components", content)))
         return {}
     known = kinds()
     # A region that is not valid is a problem of its own, not one of every component in it.
@@ -215,6 +260,9 @@ def _serving_path(
     place: Place = ("serving_path",)
     if not isinstance(content, list):
         findings.append((place, "serving_path is a list of component names and of any_of"))
+        return ()
+    if len(content) > MOST_NAMES:
+        findings.append((place, _too_many("serving_path", content)))
         return ()
     declared = raw.get("components")
     names = declared if isinstance(declared, dict) else {}
@@ -258,10 +306,10 @@ def _serving_path(
 
 def _repeated(steps: list[PathStep]) -> list[str]:
     """Return the components that stand twice where once says all: in a branch, or needed by every request."""
-    always = [step for step in steps if isinstance(step, str)]
-    branches = [branch for step in steps if isinstance(step, AnyOf) for branch in step.branches]
-    twice = {name for name in always if always.count(name) > 1 or any(name in branch for branch in branches)}
-    return sorted(twice | {name for branch in branches for name in branch if branch.count(name) > 1})
+    always = Counter(step for step in steps if isinstance(step, str))
+    branches = [Counter(branch) for step in steps if isinstance(step, AnyOf) for branch in step.branches]
+    twice = {name for names in (always, *branches) for name, times in names.items() if times > 1}
+    return sorted(twice | {name for branch in branches for name in branch if name in always})
 
 
 def _statements(
@@ -309,6 +357,15 @@ def _cross_checks(design: Design) -> list[Finding]:
         findings += _reference_findings(design, name, component)
         for field_name, message in component.problems(context):
             findings.append((("components", name, field_name), message))
+    if design.latency is not None:
+        workloads = design.scaling.workloads if design.scaling is not None else {}
+        if design.latency.workload not in workloads:
+            near = nearest(design.latency.workload, workloads)
+            message = f"{design.latency.workload!r} is not a workload of scaling; {near}"
+            findings.append((("latency", "workload"), message))
+    if design.failover is not None:
+        found = design.failover.problems(design.components, design.regions)
+        findings += [(("failover", *place), message) for place, message in found]
     return findings
 
 

@@ -3,13 +3,15 @@
 A plan is untrusted input and its author deserves line numbers, so the document is composed into
 nodes and built here: plain mappings, lists and scalars of the YAML 1.2 core schema (`no` is text,
 `1e6` a number, a date is text), with the line of every value. Aliases are refused: a plan is short
-enough to do without, and they are how a small file becomes a large one. Size and depth are bounded
-before anything is parsed.
+enough to do without, and they are how a small file becomes a large one; tags, since they change what
+a value is. Size and depth are bounded before anything is parsed. Control characters are refused: text
+of a plan is printed on terminals.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +25,8 @@ MAXIMUM_BYTES = 5_000_000
 """Larger files are refused before they are parsed. [bytes]"""
 MAXIMUM_DEPTH = 40
 MAXIMUM_NODES = 200_000
+MAXIMUM_KEY = 320
+"""Longest key. [characters] That of a Kubernetes annotation is at most 253 + 1 + 63."""
 
 _INTEGER = re.compile(r"^[-+]?[0-9]{1,18}$")
 _NUMBER = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?$")
@@ -61,6 +65,23 @@ def path_text(place: Place) -> str:
     return text
 
 
+def unprintable(text: str) -> str | None:
+    """Return the first character that a terminal would obey instead of show, by name; None if there is none.
+
+    Line feeds and tabs are text. Marks of the writing direction are not: they make text read as
+    something else than it is.
+    """
+    if text.isprintable():
+        return None
+    for character in text:
+        if character in "\n\t\u200c\u200d":  # the last two join letters in several scripts
+            continue
+        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+            name = unicodedata.name(character, "control character").lower()
+            return f"{name} (U+{ord(character):04X})"
+    return None
+
+
 def read_text(path: Path, what: str) -> str:
     """Read a text file that is not too large.
 
@@ -89,8 +110,9 @@ def read_text(path: Path, what: str) -> str:
     except DocumentError:
         raise
     except FileNotFoundError:
-        near = sorted(p.name for p in path.parent.glob(f"*{path.suffix}")) if path.parent.is_dir() else []
-        hint = f"; beside it there are: {', '.join(near[:8])}" if near else ""
+        near = _beside(path)
+        more = f" and {len(near) - 8} more" if len(near) > 8 else ""
+        hint = f"; beside it there are: {', '.join(near[:8])}{more}" if near else ""
         raise DocumentError([Problem(f"does not exist{hint}", file=shown)]) from None
     except UnicodeDecodeError as error:
         raise DocumentError(
@@ -99,6 +121,14 @@ def read_text(path: Path, what: str) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DocumentError([Problem(f"cannot be read: {reason}", file=shown)]) from None
+
+
+def _beside(path: Path) -> list[str]:
+    """Return the files of the same suffix in the same folder."""
+    try:
+        return sorted(p.name for p in path.parent.iterdir() if p.suffix == path.suffix)
+    except OSError:
+        return []
 
 
 def read_yaml(path: Path, what: str) -> Document:
@@ -127,7 +157,7 @@ def parse_yaml(text: str, file: str = "") -> Document:
             [Problem(f"has {len(text):,} characters; at most {MAXIMUM_BYTES:,} are read", file=file)]
         )
     try:
-        _check_events(text, file)
+        tagged = _check_events(text, file)
         node = yaml.compose(text, Loader=_LOADER)
     except DocumentError:
         raise
@@ -144,14 +174,15 @@ def parse_yaml(text: str, file: str = "") -> Document:
         raise DocumentError([Problem("is nested too deeply to be read", file=file)]) from None
     builder = _Builder(file)
     content = builder.build(node, ()) if node is not None else None
-    if builder.problems:
-        raise DocumentError(builder.problems)
+    if problems := sorted([*tagged, *builder.problems], key=lambda problem: problem.line or 0):
+        raise DocumentError(problems)
     return Document(content, builder.lines, file)
 
 
-def _check_events(text: str, file: str) -> None:
-    """Refuse aliases, deep nesting and floods before any tree is built."""
+def _check_events(text: str, file: str) -> list[Problem]:
+    """Refuse aliases, deep nesting and floods before any tree is built; return the tags."""
     depth, nodes, problems = 0, 0, []
+    tagged: list[Problem] = []
     for event in _events(text):
         if isinstance(event, yaml.AliasEvent):
             problems.append(
@@ -163,6 +194,10 @@ def _check_events(text: str, file: str) -> None:
             )
             if len(problems) >= 20:
                 break
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            message = f"tag {tag[:60]!r} is not read; leave it out, and write text in quotes"
+            tagged.append(Problem(message, line=_line(event), file=file))
         nodes += isinstance(event, yaml.NodeEvent)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAXIMUM_DEPTH or nodes > MAXIMUM_NODES:
@@ -174,7 +209,8 @@ def _check_events(text: str, file: str) -> None:
             problems.append(Problem(f"is {limit}", line=_line(event), file=file))
             break
     if problems:
-        raise DocumentError(problems)
+        raise DocumentError([*tagged, *problems])
+    return tagged
 
 
 def _line(event: yaml.Event) -> int | None:
@@ -198,20 +234,22 @@ class _Builder:
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place)
         if isinstance(node, yaml.SequenceNode):
-            if node.tag != "tag:yaml.org,2002:seq":
-                self._reject(node, place, f"tag {node.tag!r} is not read")
             return [self.build(child, (*place, index)) for index, child in enumerate(node.value)]
         return self._scalar(node, place)
 
     def _mapping(self, node: Any, place: Place) -> dict[str, Any]:
-        if node.tag != "tag:yaml.org,2002:map":
-            self._reject(node, place, f"tag {node.tag!r} is not read")
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._reject(key_node, place, "a key must be text")
                 continue
             key = str(key_node.value)
+            if len(key) > MAXIMUM_KEY:
+                message = f"key {key[:40]!r}… has {len(key):,} characters; at most {MAXIMUM_KEY} are read"
+                self._reject(key_node, place, message)
+                continue
+            if found := unprintable(key):
+                self._reject(key_node, (*place, key), f"the key holds a {found}; write plain text")
             if key in result:
                 first = self.lines[(*place, key)]
                 self._reject(
@@ -226,12 +264,9 @@ class _Builder:
 
     def _scalar(self, node: Any, place: Place) -> Any:
         text = str(node.value)
-        if node.style in ("'", '"', "|", ">"):
-            return text
-        if node.tag.startswith("!") or node.tag.startswith("tag:yaml.org,2002:python"):
-            self._reject(node, place, f"tag {node.tag[:60]!r} is not read")
-            return None
-        return self._plain(node, place, text)
+        if found := unprintable(text):
+            self._reject(node, place, f"the text holds a {found}; write plain text")
+        return text if node.style in ("'", '"', "|", ">") else self._plain(node, place, text)
 
     def _plain(self, node: Any, place: Place, text: str) -> Any:
         if text in ("", "~", "null", "Null", "NULL"):

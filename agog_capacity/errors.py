@@ -8,12 +8,31 @@ a plan nobody finishes.
 from __future__ import annotations
 
 import difflib
+import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+MOST_SHOWN = 50
+"""Problems of one input that are shown; how many more there are is said."""
+_MOST_COMPARED = 500
+"""Names that a misspelt one is compared with letter by letter, which takes time."""
 
 
 class AgogCapacityError(Exception):
     """Base of every error this library raises on purpose."""
+
+
+def visible(text: str) -> str:
+    """Return text in which control characters and the like are seen instead of obeyed."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def _shown(lines: Sequence[object], what: str) -> str:
+    more = len(lines) - MOST_SHOWN
+    tail = [f"… and {more:,} more {what}; correct these first"] if more > 0 else []
+    return "\n".join([*map(str, lines[:MOST_SHOWN]), *tail])
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +51,7 @@ class Problem:
     def __str__(self) -> str:
         """Return `file:line: path: message`, leaving out what is not known."""
         place = ":".join(part for part in (self.file, str(self.line or "")) if part)
-        return ": ".join(part for part in (place, self.path, self.message) if part)
+        return visible(": ".join(part for part in (place, self.path, self.message) if part))
 
 
 class InputError(AgogCapacityError, ValueError):
@@ -46,7 +65,7 @@ class InputError(AgogCapacityError, ValueError):
 
     def __init__(self, problems: Iterable[Problem] | str) -> None:
         self.problems = (Problem(problems),) if isinstance(problems, str) else tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__(_shown(self.problems, "problems"))
 
     def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...]]]:
         """Pickle by the problems, so that errors survive worker processes."""
@@ -94,7 +113,7 @@ class MissingPrices(AgogCapacityError, LookupError):
 
     def __init__(self, missing: Sequence[str]) -> None:
         self.missing = tuple(missing)
-        super().__init__("\n".join(self.missing))
+        super().__init__(_shown(self.missing, "prices"))
 
     def __reduce__(self) -> tuple[type[MissingPrices], tuple[tuple[str, ...]]]:
         """Pickle by the list, so that errors survive worker processes."""
@@ -133,7 +152,12 @@ def nearest(wanted: object, choices: Iterable[object], count: int = 3) -> str:
     by_folded = {str(choice).casefold(): str(choice) for choice in choices}
     if not by_folded:
         return "none exist"
-    close = difflib.get_close_matches(str(wanted)[:200].casefold(), by_folded, n=count, cutoff=0.6)
+    folded = str(wanted)[:200].casefold()
+    # Names of about the same length come first: of very many, only those are compared.
+    alike = heapq.nsmallest(_MOST_COMPARED, by_folded, key=lambda name: abs(len(name) - len(folded)))
+    if len(by_folded) <= _MOST_COMPARED:
+        alike = list(by_folded)
+    close = difflib.get_close_matches(folded, alike, n=count, cutoff=0.6)
     if close:
         return "nearest: " + ", ".join(repr(by_folded[name]) for name in close)
     shown = sorted(by_folded.values())[:8]

@@ -35,6 +35,7 @@ CHARGES: Mapping[str, Column] = {
     "sku_id": Column("text", "-", "SKU of the meter"),
     "meter": Column("text", "-", "meter as the provider names it"),
     "price_region": Column("text", "-", "region, zone or 'Global' whose price was looked up"),
+    "price_found_region": Column("text", "-", "region of the price that is used: another where it stands in"),
     "pricing_category": Column("text", "-", "on-demand, spot, reservation or savings-plan"),
     "term": Column("text", "-", "term of a commitment"),
     "tier_start": Column("number", "pricing_unit", "lower bound of the graduated tier"),

@@ -17,11 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agog_capacity.errors import InputError
+from agog_capacity.frozen import read_only
 from agog_capacity.units import CALCULATOR_MONTH_DAYS, CALCULATOR_MONTH_HOURS, HOURS_PER_DAY
 
 FloatArray = NDArray[np.float64]
 MonthLength = Literal["calendar", "730h"]
 
+LAST_YEAR = 9999
+"""No date is later, for Python and for the ISO format with four digits alike."""
 _MONTH = re.compile(r"^([1-9][0-9]{3})-(0[1-9]|1[0-2])$")
 
 
@@ -49,6 +52,8 @@ class Months:
             raise InputError(f"month {self.first!r} is not a month; write it like '2027-01'")
         if not 1 <= self.count <= 600:
             raise InputError(f"{self.count} months cannot be planned; choose 1 to 600")
+        if int(self.first[:4]) * 12 + int(self.first[5:]) + self.count > LAST_YEAR * 12 + 13:
+            raise InputError(f"{self.count} months from {self.first} end after {LAST_YEAR}; begin earlier")
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -66,15 +71,15 @@ class Months:
     def days(self) -> FloatArray:
         """Days of each month, shape (count,). [days]"""
         if self.length == "730h":
-            return np.full(self.count, float(CALCULATOR_MONTH_DAYS))
-        return np.array([calendar.monthrange(int(m[:4]), int(m[5:]))[1] for m in self.labels], dtype=float)
+            return read_only(np.full(self.count, float(CALCULATOR_MONTH_DAYS)))
+        return read_only([calendar.monthrange(int(m[:4]), int(m[5:]))[1] for m in self.labels])
 
     @cached_property
     def hours(self) -> FloatArray:
         """Hours of each month, shape (count,). [h]"""
         if self.length == "730h":
-            return np.full(self.count, float(CALCULATOR_MONTH_HOURS))
-        return self.days * HOURS_PER_DAY
+            return read_only(np.full(self.count, float(CALCULATOR_MONTH_HOURS)))
+        return read_only(self.days * HOURS_PER_DAY)
 
     @cached_property
     def years(self) -> tuple[int, ...]:

@@ -30,14 +30,15 @@ from agog_capacity.errors import (
     Problem,
     nearest,
 )
-from agog_capacity.overrides import Origins, merged, place_in_document
+from agog_capacity.frozen import freeze_mappings
+from agog_capacity.overrides import Origins, merged, place_in_document, plain_copy
 from agog_capacity.periods import Months
 from agog_capacity.plan_file import MAXIMUM_SCENARIOS, Gap, PlanFile
 from agog_capacity.prices.resolve import PriceList, load_price_books
 from agog_capacity.resources import data_directory
 from agog_capacity.scaling.manifest_folders import ManifestTexts, manifest_homes, read_manifest_folders
 from agog_capacity.targets import Targets
-from agog_capacity.validation import Finding, findings_of
+from agog_capacity.validation import Collected, Finding, Findings, TooManyFindings, findings_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Scenario:
     design: Design
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """A validated plan with everything it needs: designs, prices, published SLAs.
 
@@ -101,6 +102,17 @@ class Plan:
     digest: str = ""
     file: PlanFile | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        """Keep what the plan holds from being changed."""
+        freeze_mappings(self, "scenarios", "service_levels", "manifest_texts", "failure_classes")
+
+    def __repr__(self) -> str:
+        """Return what the plan is called and what it spans."""
+        return (
+            f"Plan({self.name!r}, {self.months.count} months from {self.months.first}, {self.currency}, "
+            f"scenarios: {', '.join(self.scenarios)})"
+        )
+
     def scenario(self, name: str) -> Scenario:
         """Return a scenario by name.
 
@@ -144,11 +156,19 @@ class Plan:
         if self.file is None:
             raise PlanError("this plan was not read from a file, so it has no base to change")
         content = self.file.model_dump(mode="json", exclude_unset=True)
-        content["scenarios"][name] = {"title": title or name, "change": dict(change)}
+        document = Document(content, {}, f"plan {self.name!r}")
+        _check_kinds((name, str, "name is text: the name"), (change, Mapping, "change is a mapping"))
+        findings = Findings()
+        try:
+            plain = plain_copy(change, ("scenarios", name, "change"), findings)
+        except TooManyFindings:
+            plain = {}
+        if findings:
+            raise PlanError(document.problem(place, message) for place, message in findings)
+        content["scenarios"][name] = {"title": title or name, "change": plain}
         if extends is not None:
             content["scenarios"][name]["extends"] = extends
-        digest = hashlib.sha256(f"{self.digest} {name} {extends} {change!r}".encode()).hexdigest()
-        document = Document(content, {}, f"plan {self.name!r}")
+        digest = hashlib.sha256(f"{self.digest} {name} {extends} {plain!r}".encode()).hexdigest()
         file, scenarios = _checked(document)
         _check_commitments(document, scenarios, self.prices, self.months)
         texts = _manifest_texts(scenarios, self.manifest_homes, document)
@@ -182,6 +202,7 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
     --------
     >>> plan = load_plan("data/plans/agog.yaml")  # doctest: +SKIP
     """
+    _check_kinds((path, (str, Path), "path is text or a Path: the file of the plan"))
     path = Path(path)
     try:
         text = read_text(path, "plan")
@@ -250,19 +271,22 @@ def _check_commitments(
     document: Document, scenarios: Mapping[str, Scenario], prices: PriceList, months: Months
 ) -> None:
     """Raise with every commitment that has no price or covers nothing; plans without any load nothing for it."""
-    bought = {name: s.design for name, s in scenarios.items() if s.design.commitments is not None}
-    if not bought:
-        return
-    from agog_capacity.committed.check import price_findings
+    found = Collected()
+    for name, scenario in scenarios.items():
+        if scenario.design.commitments is not None:
+            from agog_capacity.committed.check import price_findings
 
-    written = _scenario_designs(document.content, [])
-    findings = [
-        (place_in_document(place, written[name][1], ("base",)), message)
-        for name, design in bought.items()
-        for place, message in price_findings(design, prices, months)
-    ]
-    if findings:
-        raise PlanError(_unique(findings, document))
+            raw = _scenario_designs(document.content, Collected())
+            findings = price_findings(scenario.design, prices, months)
+            found.add(((place_in_document(at, raw[name][1], ("base",)), text) for at, text in findings), name)
+    if found:
+        raise PlanError(found.problems(document, _scenario_designs(document.content, Collected())))
+
+
+def _check_kinds(*arguments: tuple[object, Any, str]) -> None:
+    for value, kind, what in arguments:
+        if not isinstance(value, kind):
+            raise PlanError(f"{what}; what was given is a {type(value).__name__}")
 
 
 def _manifest_texts(
@@ -287,44 +311,33 @@ def _checked(document: Document) -> tuple[PlanFile, dict[str, Scenario]]:
                 )
             ]
         )
-    findings: list[Finding] = []
+    found = Collected()
     file = None
     try:
         file = PlanFile.model_validate(document.content)
     except ValidationError as error:
-        findings += findings_of(error, (), PlanFile)
-    raw = _scenario_designs(document.content, findings)
+        found.add(findings_of(error, (), PlanFile))
+    raw = _scenario_designs(document.content, found)
     scenarios: dict[str, Scenario] = {}
     used_inputs: set[str] = set()
     for name, (content, origins) in raw.items():
+        if found.full:
+            break
         design, problems = build_design(content)
-        findings += [(place_in_document(place, origins, ("base",)), message) for place, message in problems]
+        found.add(((place_in_document(at, origins, ("base",)), text) for at, text in problems), name)
         if design is not None and file is not None:
             spec = file.scenarios[name]
             scenarios[name] = Scenario(name, spec.title, spec.description, design)
             used_inputs |= set(design.used_inputs.values())
     if file is not None:
         if file.reference not in file.scenarios:
-            findings.append(
-                (
-                    ("reference",),
-                    f"scenario {file.reference!r} does not exist; {nearest(file.reference, file.scenarios)}",
-                )
-            )
-        if not findings:
-            findings += _unused_inputs(document.content, used_inputs)
-    if findings or file is None:
-        raise PlanError(_unique(findings, document))
+            message = f"scenario {file.reference!r} does not exist; {nearest(file.reference, file.scenarios)}"
+            found.add([(("reference",), message)])
+        if not found:
+            found.add(_unused_inputs(document.content, used_inputs))
+    if found or file is None:
+        raise PlanError(found.problems(document, raw))
     return file, scenarios
-
-
-def _unique(findings: list[Finding], document: Document) -> list[Problem]:
-    """Return each finding once, by line: what is wrong in the base is found again in every scenario."""
-    first: dict[tuple[Place, str], Problem] = {}
-    for place, message in findings:
-        # Behind the semicolon stand the nearest names, which may differ between scenarios.
-        first.setdefault((place, message.split(";")[0]), document.problem(place, message))
-    return sorted(first.values(), key=lambda problem: problem.line or 0)
 
 
 def _unused_inputs(content: Mapping[str, Any], used: set[str]) -> list[Finding]:
@@ -342,7 +355,7 @@ def _unused_inputs(content: Mapping[str, Any], used: set[str]) -> list[Finding]:
 
 
 def _scenario_designs(
-    content: Mapping[str, Any], findings: list[Finding]
+    content: Mapping[str, Any], found: Collected
 ) -> dict[str, tuple[dict[str, Any], Origins]]:
     """Merge every scenario that can be merged; what cannot is a finding."""
     base, specs = content.get("base"), content.get("scenarios")
@@ -351,8 +364,10 @@ def _scenario_designs(
     usable = {name: spec for name, spec in list(specs.items())[:MAXIMUM_SCENARIOS] if isinstance(spec, dict)}
     result = {}
     for name in usable:
+        findings: list[Finding] = []
         chain = _chain(name, usable, findings)
-        if chain is None:
+        found.add(findings)
+        if chain is None or found.full:
             continue
         origins: Origins = {}
         design = dict(base)
@@ -360,7 +375,7 @@ def _scenario_designs(
             change = usable[link].get("change") or {}
             if isinstance(change, dict):
                 design, problems = merged(design, change, ("scenarios", link, "change"), origins)
-                findings += problems
+                found.add(problems, link)
         result[name] = (design, origins)
     return result
 

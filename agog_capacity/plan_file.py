@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from agog_capacity.availability.feasibility import Acceptance
 from agog_capacity.availability.incidents import IncidentHistory
 from agog_capacity.model import Currency, Label, Model, MonthText, Name, Text
-from agog_capacity.periods import MonthLength
+from agog_capacity.periods import MonthLength, Months
 from agog_capacity.prices.stand_in import StandIn
 from agog_capacity.targets import Targets
 
@@ -22,6 +22,11 @@ class Horizon(Model):
     start: MonthText
     """First month, such as '2027-01'."""
     months: Annotated[int, Field(strict=True, ge=1, le=120)]
+
+    @model_validator(mode="after")
+    def _ends_within_the_calendar(self) -> Self:
+        Months(self.start, self.months)
+        return self
 
 
 class Gap(Model):
@@ -51,16 +56,16 @@ class PlanFile(Model):
     currency: Currency
     horizon: Horizon
     month: MonthLength = "calendar"
-    price_books: Annotated[tuple[Name, ...], Field(min_length=1)]
+    price_books: Annotated[tuple[Name, ...], Field(min_length=1, max_length=50)]
     """Books in the order they are asked."""
     reference: Name
     """Scenario that the others are compared with."""
     targets: Targets
     base: dict[str, Any]
     scenarios: Annotated[dict[Name, ScenarioFile], Field(min_length=1, max_length=MAXIMUM_SCENARIOS)]
-    stand_ins: tuple[StandIn, ...] = ()
-    gaps: tuple[Gap, ...] = ()
-    accept: tuple[Acceptance, ...] = ()
+    stand_ins: Annotated[tuple[StandIn, ...], Field(max_length=1000)] = ()
+    gaps: Annotated[tuple[Gap, ...], Field(max_length=1000)] = ()
+    accept: Annotated[tuple[Acceptance, ...], Field(max_length=1000)] = ()
     """Findings of the rules that the plan takes as they are, each with its reason."""
     failures: dict[Name, Any] = Field(default_factory=dict)
     """Failure classes that differ from the library's: values by class, null removes one."""

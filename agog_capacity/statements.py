@@ -94,6 +94,8 @@ class Tenants(Model):
     """Regions that contract or law allows, the provider's names; also such as the design does not use."""
     failover_required: Flag
     """Whether another region must be able to serve them."""
+    nearest_region: Name | None = None
+    """Provider's region nearest to the users, where that is not the home region; for response times."""
     source: Text | None = None
     """Where the limits are from, or why they are assumed."""
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from agog_capacity.model import Milliseconds, Minutes, Model, Money, Percent, Text
+from agog_capacity.model import Fraction, Milliseconds, Minutes, Model, Money, Percent, Text
+
+DEFAULT_CONFIDENCE = 0.95
+"""Probability with which a target must hold where a plan does not say; verdicts name it."""
 
 
 class AvailabilityTarget(Model):
@@ -29,5 +32,7 @@ class Targets(Model):
     latency_p95_ms: Milliseconds | None = None
     budget_per_month: Money | None = None
     """Largest average cost of a month. [currency of the plan]"""
+    confidence: Fraction | None = None
+    """Probability with which a target of availability or recovery must hold; left out, 0.95, and verdicts say so."""
     source: Text | None = None
     """Where the targets are from."""

@@ -2,15 +2,88 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Iterable
+from typing import Any, Self
 
 from pydantic import BaseModel, ValidationError
 
-from agog_capacity.documents import Place
-from agog_capacity.errors import nearest
+from agog_capacity.documents import Document, Place
+from agog_capacity.errors import Problem, nearest
 
 Finding = tuple[Place, str]
 """Place inside a document and what is wrong there."""
+
+MOST_FINDINGS = 200
+"""Findings after which no more are looked for: nobody corrects as many in one go, and looking takes time."""
+
+
+class TooManyFindings(Exception):
+    """Enough was found; what was found before stands in the list."""
+
+
+class Findings(list[Finding]):
+    """A list that says when it is full, by `TooManyFindings`."""
+
+    def append(self, finding: Finding) -> None:
+        """Add a finding.
+
+        Raises
+        ------
+        TooManyFindings
+            If there are as many as `MOST_FINDINGS`.
+        """
+        if len(self) >= MOST_FINDINGS:
+            raise TooManyFindings
+        super().append(finding)
+
+    def extend(self, findings: Iterable[Finding]) -> None:
+        """Add findings one by one."""
+        for finding in findings:
+            self.append(finding)
+
+    def __iadd__(self, findings: Iterable[Finding]) -> Self:  # type: ignore[override, misc]
+        """Add findings one by one."""
+        self.extend(findings)
+        return self
+
+
+class Collected:
+    """Findings of a plan, each once: what is wrong in the base is found again in every scenario."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Place, str], tuple[str, dict[str, None]]] = {}
+
+    def __bool__(self) -> bool:
+        """Tell whether anything was found."""
+        return bool(self._found)
+
+    @property
+    def full(self) -> bool:
+        """Whether no more should be looked for."""
+        return len(self._found) >= MOST_FINDINGS
+
+    def add(self, findings: Iterable[Finding], scenario: str = "") -> None:
+        """Add what was found, in a scenario or in the document itself."""
+        for place, message in findings:
+            # Behind the semicolon stand the nearest names, which may differ between scenarios.
+            _, names = self._found.setdefault((place, message.split(";")[0]), (message, {}))
+            if scenario:
+                names[scenario] = None
+
+    def problems(self, document: Document, scenarios: Collection[str]) -> list[Problem]:
+        """Return all as problems, by line; what only some of the scenarios have, names them."""
+        problems = []
+        for (place, _), (message, found_in) in self._found.items():
+            names = list(found_in)
+            at_home = place[:1] == ("scenarios",) and place[1:2] == tuple(names)
+            if names and not at_home and not self.full and len(names) < len(scenarios):
+                more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+                message = f"in scenario {', '.join(names[:3])}{more}: {message}"
+            problems.append(document.problem(place, message))
+        problems.sort(key=lambda problem: problem.line or 0)
+        if self.full:
+            problems.append(Problem("has more problems than these; correct them first", file=document.file))
+        return problems
 
 
 def findings_of(error: ValidationError, place: Place, model: type[BaseModel]) -> list[Finding]:
@@ -25,13 +98,11 @@ def findings_of(error: ValidationError, place: Place, model: type[BaseModel]) ->
     model : type
         The model, for the names it knows.
     """
-    findings: list[Finding] = []
-    for detail in error.errors(include_url=False, include_context=True):
+    findings: dict[Finding, None] = {}
+    for detail in error.errors(include_url=False, include_context=True)[:MOST_FINDINGS]:
         where = tuple(part for part in detail["loc"] if not _is_internal(part))
-        finding = ((*place, *where), _message(detail, where, model))
-        if finding not in findings:
-            findings.append(finding)
-    return findings
+        findings[(*place, *where), _message(detail, where, model)] = None
+    return list(findings)
 
 
 def _is_internal(part: object) -> bool:

@@ -14,6 +14,7 @@ from agog_capacity.periods import Months
 from agog_capacity.prices.meter import Meter
 from agog_capacity.prices.reader import read_price_book
 from agog_capacity.prices.resolve import PriceList
+from agog_capacity.prices.stand_in import StandIn
 from tests.books import write_book
 
 MONTHS = Months("2027-01", 3)
@@ -121,6 +122,15 @@ def test_a_lump_is_paid_once_and_only_when_used(prices):
     assert total(charges).tolist() == [50, 50, 0]
     assert [charge.monthly_cost.tolist() for charge in charges] == [[12.5, 0, 0], [37.5, 0, 0], [0, 50, 0]]
     assert "lump of 50 USD" in charges[0].note
+
+
+@pytest.mark.parametrize("use", [{"region": "east"}, {"meter": "Database/Backup/LRS/B", "region": "east"}])
+def test_a_lump_never_stands_in_since_its_amount_would_be_shared_out_again(prices, use):
+    meter = Meter("Database", "Backup", "LRS", "A" if len(use) == 1 else "C")
+    asked = {"meter": meter.text, "regions": ["west"], "use": use, "because": "a test"}
+    with_stand_in = PriceList(prices.books, (StandIn.model_validate(asked),))
+    with pytest.raises(MissingPrices, match="in east .a lump for certain meters, which no other can share"):
+        price_usage([usage(meter, 1, "GiB/Month", region="west")], with_stand_in, MONTHS)
 
 
 def test_all_missing_prices_are_named_at_once_and_none_becomes_zero(prices):

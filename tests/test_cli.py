@@ -92,6 +92,7 @@ def test_out_writes_the_page_and_says_where(typed, tmp_path):
         (["reconcile", AGOG, AGOG], "column"),
         (["kinds", "node_pol"], "nearest: 'node_pool'"),
         (["prices", "find", "nothing like it"], "no price matches"),
+        (["prices", "find", "*", "--option", "on demand"], "nearest: 'on-demand'"),
         (["prices", "find", "*"], "name a region, a book or more"),
         (["prices", "build", "--out", "x"], "at least one of"),
         (["prices", "build", "--out", "x", "--azure", AGOG], "agog.yaml"),
@@ -167,6 +168,18 @@ def test_a_reader_that_stops_early_is_no_failure():
     assert not done.stderr
 
 
+def test_a_reader_that_stops_early_is_no_failure_where_nothing_flushes_and_the_report_is_written(tmp_path):
+    program = Path(sys.executable).with_name("agog-capacity")
+    script = f"'{program}' compare '{AGOG}' --out '{tmp_path}/out' | true; exit ${{PIPESTATUS[0]}}"
+    environment = {
+        name: os.environ[name] for name in ("PATH", "PYTHONPATH", "XDG_CACHE_HOME") if name in os.environ
+    }
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=environment)
+    assert done.returncode == FINE
+    assert not done.stderr
+    assert (tmp_path / "out" / "index.html").is_file()
+
+
 def test_a_report_is_not_written_over_a_file(typed, tmp_path):
     (tmp_path / "out").write_text("mine")
     code, _, err = typed("compare", AGOG, "--out", str(tmp_path / "out"))
@@ -182,3 +195,15 @@ def test_a_defect_is_not_hidden(monkeypatch):
     monkeypatch.setattr("agog_capacity.plan.load_plan", broken)
     with pytest.raises(ZeroDivisionError):
         run(["compare", AGOG])
+
+
+def test_prices_are_found_by_purchase_option(typed):
+    _, every, _ = typed("prices", "find", "*D4s_v5/Compute", "--region", "eastus2")
+    code, out, _ = typed(
+        "prices", "find", "*D4s_v5/Compute", "--region", "eastus2", "--option", "reservation"
+    )
+    assert code == FINE
+    heads = [line for line in out.splitlines() if not line.startswith(" ")]
+    assert heads == [line for line in every.splitlines() if ", reservation " in line]
+    assert heads
+    assert len(every) > len(out)

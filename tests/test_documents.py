@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agog_capacity.documents import MAXIMUM_BYTES, parse_yaml, path_text, read_text
+from agog_capacity.documents import MAXIMUM_BYTES, parse_yaml, path_text, read_text, unprintable
 from agog_capacity.errors import DocumentError
 
 
@@ -83,6 +83,51 @@ def test_files_that_are_no_files_are_named(tmp_path):
             read_text(tmp_path / name, "plan")
 
 
+def test_a_missing_file_with_an_odd_suffix_is_named(tmp_path):
+    for number in range(10):
+        (tmp_path / f"{number}.**").write_text("")
+    with pytest.raises(DocumentError, match=r"0\.\*\*, .*7\.\*\* and 2 more"):
+        read_text(tmp_path / "plan.**", "plan")
+
+
+@pytest.mark.parametrize("tag", ["!!int", "!!str", "!thing", "!!python/name:os.system"])
+@pytest.mark.parametrize("value", ['"5"', "5", "[1]", "|\n  5"])
+def test_no_tag_is_read_on_any_value(tag, value):
+    with pytest.raises(DocumentError, match="tag .* is not read"):
+        parse_yaml(f"a: {tag} {value}\n")
+
+
+@pytest.mark.parametrize(
+    "escape", [r"\0", r"\e[31m", r"\r", r"\u202e", r"\u2066", r"\x9b", r"\u2028", r"\uFEFF"]
+)
+def test_what_a_terminal_would_obey_is_refused_in_keys_and_values_and_shown_in_the_message(escape):
+    for text in (f'a: "x{escape}y"', f'"x{escape}y": 1'):
+        with pytest.raises(DocumentError, match="write plain text") as caught:
+            parse_yaml(f"{text}\n", file="plan.yaml")
+        assert str(caught.value).isprintable()
+        assert "U+" in str(caught.value)
+
+
+def test_line_breaks_tabs_and_letters_of_all_scripts_are_text():
+    text = "zwei Zeilen\n\tund Ümläute, العربية, 日本語, नमस्\u200dते"
+    assert parse_yaml(yaml.safe_dump({"a": text}, allow_unicode=True)).content == {"a": text}
+
+
+def test_file_names_are_shown_and_not_obeyed(tmp_path):
+    with pytest.raises(DocumentError) as caught:
+        read_text(tmp_path / "\x1b[31m\udcff.yaml", "plan")
+    assert "\\x1b[31m\\udcff.yaml" in str(caught.value)
+
+
+def test_of_very_many_problems_the_first_are_shown_and_the_rest_counted():
+    with pytest.raises(DocumentError) as caught:
+        parse_yaml("a: 1\n" * 3000)
+    assert len(caught.value.problems) == 2999
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 51
+    assert lines[-1] == "… and 2,949 more problems; correct these first"
+
+
 @given(st.text(max_size=300))
 def test_any_text_is_read_or_refused_by_the_projects_own_error(text):
     try:
@@ -91,27 +136,16 @@ def test_any_text_is_read_or_refused_by_the_projects_own_error(text):
         assert error.problems
 
 
+_TEXT = st.text(max_size=20).filter(lambda text: not unprintable(text))
+_KEYS = _TEXT.filter(bool)
 _VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.text(max_size=20),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(min_size=1, max_size=8), inner, max_size=4)
-    ),
+    _TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS, inner, max_size=4),
     max_leaves=20,
 )
 
 
-@given(st.dictionaries(st.text(min_size=1, max_size=8), _VALUES, max_size=5))
+@given(st.dictionaries(_KEYS, _VALUES, max_size=5))
 def test_what_yaml_writes_with_quotes_is_read_back(value):
     text = yaml.safe_dump(value, default_style='"', allow_unicode=True, width=10_000)
-    # Quoting everything makes every scalar text; structure and text must survive exactly.
-    assert parse_yaml(text).content == _as_text(value)
-
-
-def _as_text(value):
-    if isinstance(value, dict):
-        return {key: _as_text(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_as_text(inner) for inner in value]
-    if value is None:
-        return "null"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    assert parse_yaml(text).content == value

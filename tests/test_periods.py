@@ -42,7 +42,16 @@ def test_two_parts_of_a_life_make_the_whole(first, length):
     )
 
 
-@pytest.mark.parametrize("first, count", [("2027-13", 1), ("2027", 1), ("2027-01", 0), ("2027-01", 601)])
+@pytest.mark.parametrize(
+    "first, count", [("2027-13", 1), ("2027", 1), ("2027-01", 0), ("2027-01", 601), ("9999-12", 2)]
+)
 def test_impossible_months_are_refused(first, count):
     with pytest.raises(InputError):
         Months(first, count)
+
+
+def test_the_last_month_there_is_can_be_planned():
+    months = Months("9999-11", 2)
+    assert months.labels == ("9999-11", "9999-12")
+    assert months.share_active(date(9999, 12, 1), None).tolist() == [0, 1]
+    assert months.starts[-1].year == 9999

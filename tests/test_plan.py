@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import textwrap
+from datetime import date
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agog_capacity.errors import AgogCapacityError, CurrencyMismatch, NotInResult, PlanError, PriceBookError
+from agog_capacity.errors import (
+    MOST_SHOWN,
+    AgogCapacityError,
+    CurrencyMismatch,
+    NotInResult,
+    PlanError,
+    PriceBookError,
+)
+from agog_capacity.overrides import Origins, merged, place_in_document
 from agog_capacity.plan import load_plan
+from agog_capacity.validation import MOST_FINDINGS
 from tests.books import write_book
 
 PLAN = """\
@@ -102,6 +113,15 @@ def test_an_unknown_scenario_names_the_nearest(shop):
         ("measured: month", "measured: week", 7, "not one of 'month' or 'year'"),
         ("    cluster: {kind", "    cluster: {name: x, kind", 14, "leave this field out"),
         ("    cluster: {kind", "    clu/ster: {kind", 14, "is not a name"),
+        ("    eastus2: {", "    '<a href=\"http://x\">x</a>': {", 12, "is not a name of regions"),
+        ("    eastus2: {", "    '': {", 12, "is not a name of regions"),
+        ("    eastus2: {", "    Global: {", 12, "what services without a region are reported under"),
+        ("    tier: {", "    " + "t" * 81 + ": {", 10, "is not a name of inputs"),
+        ("title: US East", "title: 'US\n\n      East'", 12, "holds a line break"),
+        ("tier: Free", "tier: Free, starts: 0", 23, "starts is 0: not a day like '2027-01-31'"),
+        ("tier: Free", "tier: Free, starts: 20270101.5", 23, "not a day like '2027-01-31'"),
+        ("tier: Free", "tier: Free, ends: '2027-01-01T00:00:00'", 23, "not a day like '2027-01-31'"),
+        ('start: "2027-01"', 'start: "9999-02"', 4, "12 months from 9999-02 end after 9999"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_named_with_its_line_and_the_repair(shop, old, new, line, words):
@@ -254,3 +274,125 @@ def test_branches_may_share_a_component_but_not_repeat_it(shop, path, fine):
         assert load_plan(shop(change)).scenario("two").design.serving_path
     else:
         assert any("'cluster' stands twice" in problem for problem in problems(shop(change)))
+
+
+def test_an_inherited_step_that_is_gone_names_the_scenario_that_lacks_it(shop):
+    (found,) = problems(shop(("        second: {", "        cluster: null\n        second: {")))
+    assert found.startswith("15: base.serving_path[0]: in scenario two: 'cluster' is not a component")
+
+
+def test_a_later_change_around_an_earlier_one_owns_its_place():
+    origins: Origins = {}
+    base = {"a": {"b": {"c": 1}}, "x": 1}
+    one, _ = merged(base, {"a": {"b": {"c": 2}}}, ("one",), origins)
+    two, _ = merged(one, {"a": {"b": None}}, ("two",), origins)
+    three, _ = merged(two, {"a": {"b": {"d": 3}}}, ("three",), origins)
+    four, _ = merged(three, {"a": {"b": {"d": 4}}}, ("four",), origins)
+    assert four == {"a": {"b": {"d": 4}}, "x": 1}
+    assert place_in_document(("a", "b", "d"), origins, ("base",)) == ("four", "a", "b", "d")
+    assert place_in_document(("a", "b", "c"), origins, ("base",)) == ("three", "a", "b", "c")
+    assert place_in_document(("x",), origins, ("base",)) == ("base", "x")
+
+
+FLOOD = 3000
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("base:\n", "base:\n" + "".join(f"  k{n}: 1\n" for n in range(FLOOD))),
+        ('tier: "${tier}"}', 'tier: "${tier}", ' + ", ".join(f"k{n}: 1" for n in range(FLOOD)) + "}"),
+        ("components:\n    c", "components:\n" + "".join(f"    c{n}: {{kind: x}}\n" for n in range(900)) + "    c"),
+        ("[cluster]", "[" + ", ".join(f"x{n}" for n in range(900)) + "]"),
+        ("[cluster]", "[{any_of: [[cluster], [" + ", ".join(f"'${{r{n}}}'" for n in range(FLOOD)) + "]]}]"),
+        ("        second:", "".join(f"        n{n}: ~\n" for n in range(FLOOD)) + "        second:"),
+    ],
+)  # fmt: skip
+def test_looking_for_problems_ends_where_nobody_would_correct_more_at_once(shop, old, new):
+    path = shop((old, new))
+    with pytest.raises(PlanError) as caught:
+        load_plan(path)
+    assert len(caught.value.problems) == MOST_FINDINGS + 1
+    assert caught.value.problems[-1].message.startswith("has more problems")
+    assert len(str(caught.value).splitlines()) == MOST_SHOWN + 1
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("components:\n    c", "components:\n" + "".join(f"    c{n}: {{kind: x}}\n" for n in range(1000)) + "    c"),
+        ("[cluster]", "[" + "cluster, " * 1001 + "]"),
+        ("[list]", "[" + "list, " * 51 + "]"),
+    ],
+)  # fmt: skip
+def test_sections_longer_than_any_real_one_are_refused(shop, old, new):
+    assert any("entries" in found or "at most" in found for found in problems(shop((old, new))))
+
+
+def _cyclic() -> dict[str, object]:
+    change: dict[str, object] = {}
+    change["components"] = {"again": change, "once more": change}
+    return change
+
+
+def _deep() -> dict[str, object]:
+    change: dict[str, object] = {"a": 1}
+    for _ in range(5000):
+        change = {"a": change}
+    return change
+
+
+def _doubling() -> dict[str, object]:
+    change: dict[str, object] = {"a": 1}
+    for _ in range(30):
+        change = {"a": change, "b": change}
+    return change
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({1: 2}, "key '1' is not short plain text"),
+        ({"components": {None: {}}}, "key 'None' is not short plain text"),
+        ({"components": {"a\x1b": {}}}, r"key 'a\\x1b' is not short plain text"),
+        ({"components": {"c": {"kind": object()}}}, "a object cannot stand in a plan"),
+        ({"components": {"c": {"title": "x\x1b[31m"}}}, "."),
+        (_cyclic(), "contains itself"),
+        (_deep(), "deeper than 40 levels"),
+        (_doubling(), "over 200,000 values"),
+        ([], "change is a mapping; what was given is a list"),
+    ],
+)
+def test_a_change_that_no_document_could_hold_is_refused_in_words(shop, change, words):
+    with pytest.raises(PlanError, match=words):
+        load_plan(shop()).with_scenario("three", change)
+
+
+@pytest.mark.parametrize("name", [None, 3, b"x", ("a",)])
+def test_a_scenario_is_named_by_text(shop, name):
+    with pytest.raises(PlanError, match="name is text"):
+        load_plan(shop()).with_scenario(name, {})
+
+
+def test_a_change_may_hold_numpy_numbers_tuples_and_dates_and_is_not_kept(shop):
+    third = {"kind": "aks_cluster", "region": "eastus2", "tier": "Free", "starts": date(2027, 3, 1)}
+    components: dict[str, dict[str, object]] = {"third": third}
+    change = {
+        "components": components,
+        "serving_path": ("cluster",),
+        "regions": {"eastus2": {"traffic_share": np.float64(1.0)}},
+    }
+    plan = load_plan(shop()).with_scenario("three", change)
+    assert plan.scenario("three").design.components["third"].starts == date(2027, 3, 1)
+    components["third"]["kind"] = "nonsense"
+    assert plan.with_scenario("four", {}).scenario("three").design.components["third"].kind == "aks_cluster"
+
+
+@pytest.mark.parametrize("path", [None, 3, b"plan.yaml"])
+def test_a_plan_is_named_by_a_path(path):
+    with pytest.raises(PlanError, match="path is text or a Path"):
+        load_plan(path)
+
+
+def test_a_plan_shows_itself_in_a_line(shop):
+    assert repr(load_plan(shop())) == "Plan('shop', 12 months from 2027-01, USD, scenarios: one, two)"

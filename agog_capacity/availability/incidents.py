@@ -30,7 +30,7 @@ from agog_capacity.availability.failures import (
 from agog_capacity.availability.lengths import Lognormal
 from agog_capacity.documents import Place, read_text
 from agog_capacity.errors import DocumentError, InputError, Problem, nearest
-from agog_capacity.model import Label, Model, Name, PositiveCount
+from agog_capacity.model import Day, Label, Model, Name, PositiveCount
 
 ENOUGH = 5
 """Incidents of a class from which its spread and shares are its own."""
@@ -43,9 +43,9 @@ class IncidentHistory(Model):
 
     file: Label
     """CSV file beside the plan: start, end (empty while open), scope, severity, cause."""
-    records_began: date
+    records_began: Day
     """First day from which every incident would have been recorded."""
-    records_until: date
+    records_until: Day
     """Day up to which they are recorded."""
     causes: Annotated[dict[Label, Name], Field(min_length=1)]
     """Failure class that a cause feeds."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self
 
 import numpy as np
 from pydantic import model_validator
 
-from agog_capacity.model import Flag, Label, Model, Name, Text
+from agog_capacity.frozen import read_only
+from agog_capacity.model import Day, Flag, Label, Model, Name, Text
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.prices.meter import Meter
 from agog_capacity.statements import Fact
@@ -49,7 +49,7 @@ class ServiceLevel(NamedTuple):
     configuration: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Usage:
     """Quantity of one meter that one component uses, month by month."""
 
@@ -74,6 +74,10 @@ class Usage:
     pool: Pool = "region"
     free_grant: bool = True
     """False where a free grant of the meter does not apply, such as log ingestion under Sentinel."""
+
+    def __post_init__(self) -> None:
+        """Keep a copy of the quantity that cannot be changed."""
+        object.__setattr__(self, "quantity", read_only(np.array(self.quantity, dtype=float)))
 
 
 class NodeTrace(Protocol):
@@ -132,9 +136,9 @@ class Component(Model):
     """Name in the design; the key under `components`."""
     region: Name | None = None
     """Region of the design it stands in; left out for global services."""
-    starts: date | None = None
+    starts: Day | None = None
     """First day it exists, in UTC; from the beginning of the plan if left out."""
-    ends: date | None = None
+    ends: Day | None = None
     """Day after its last, in UTC; to the end of the plan if left out."""
     assumption: Flag = False
     """True where the component is not given but assumed; it is then shown with every result."""

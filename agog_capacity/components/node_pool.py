@@ -17,7 +17,7 @@ from agog_capacity.azure_sizes import (
 from agog_capacity.commitments.spot_pool import SpotUse
 from agog_capacity.components.base import Component, RefersTo, ServiceLevel, Usage, UsageContext
 from agog_capacity.errors import nearest
-from agog_capacity.model import Count, Flag, Gib, Label, Name
+from agog_capacity.model import Count, Flag, Gib, Label, Name, ZoneCount
 from agog_capacity.periods import FloatArray
 from agog_capacity.prices.meter import Meter
 from agog_capacity.statements import Fact
@@ -59,7 +59,7 @@ class NodePool(Component):
     """How the nodes are bought; spot nodes can be taken away and have no SLA."""
     spot: SpotUse | None = None
     """Share of the nodes on spot and their evictions; left out, `purchase: spot` counts every hour at its price."""
-    zones: Count = 0
+    zones: ZoneCount = 0
     """Availability zones the nodes are spread over; 0 for none."""
     failover_scale_out: Flag | None = None
     """Whether it must grow while another region is out, when all others need room too."""
@@ -249,7 +249,7 @@ class NodePool(Component):
         return ServiceLevel(_VIRTUAL_MACHINES, "any", "single instance, Standard SSD")
 
     def facts(self, context: UsageContext) -> dict[str, Fact]:
-        """Series, zones, and where its room comes from."""
+        """Series, zones, and where its room comes from; without a reservation here one may be elsewhere."""
         found: dict[str, Fact] = {
             "vm_series": self._size.series,
             "zone_redundant": self.zones >= 2,
@@ -258,6 +258,8 @@ class NodePool(Component):
         least = self.min_nodes if self.min_nodes is not None else self.nodes
         if self.zones and least is not None:
             found["min_nodes_per_zone"] = least / self.zones
+        if any(getattr(c, "node_pool", None) == self.name for c in context.of_kind("capacity_reservation")):
+            found["capacity_reservation"] = True
         stated = {
             "max_nodes": self.max_nodes,
             "failover_scale_out": self.failover_scale_out,

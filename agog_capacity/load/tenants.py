@@ -24,6 +24,39 @@ class Onboarding(Model):
     tenants: Count
 
 
+def check_schedule(schedule: Sequence[Onboarding]) -> None:
+    """Check that the months of a schedule rise.
+
+    Raises
+    ------
+    ValueError
+    """
+    months = [entry.month for entry in schedule]
+    if months != sorted(set(months)):
+        raise ValueError("the months of a schedule must rise, none twice")
+
+
+def tenants_over_time(schedule: Sequence[Onboarding], start: datetime, step_s: int, steps: int) -> FloatArray:
+    """Return the number of tenants in each step, shape (steps,).
+
+    Parameters
+    ----------
+    schedule : sequence of Onboarding
+        Steps at the first of a month, UTC; before the first entry there is no tenant.
+    start : datetime
+        [UTC]
+    step_s : int
+        [s]
+    steps : int
+    """
+    at = start.timestamp() + step_s * np.arange(steps)
+    counts = np.zeros(steps)
+    for entry in schedule:
+        year, month = (int(part) for part in entry.month.split("-"))
+        counts[at >= datetime(year, month, 1, tzinfo=UTC).timestamp()] = entry.tenants
+    return counts
+
+
 class TenantGroup(Model):
     """Tenants of one home region that behave alike."""
 
@@ -38,19 +71,12 @@ class TenantGroup(Model):
 
     @model_validator(mode="after")
     def _check_order(self) -> Self:
-        months = [entry.month for entry in self.schedule]
-        if months != sorted(set(months)):
-            raise ValueError("the months of a schedule must rise, none twice")
+        check_schedule(self.schedule)
         return self
 
     def tenants(self, start: datetime, step_s: int, steps: int) -> FloatArray:
         """Return the number of tenants in each step, shape (steps,)."""
-        at = start.timestamp() + step_s * np.arange(steps)
-        counts = np.zeros(steps)
-        for entry in self.schedule:
-            year, month = (int(part) for part in entry.month.split("-"))
-            counts[at >= datetime(year, month, 1, tzinfo=UTC).timestamp()] = entry.tenants
-        return counts
+        return tenants_over_time(self.schedule, start, step_s, steps)
 
 
 def load_from_tenants(

@@ -22,11 +22,19 @@ class Assumption:
 
 
 def assumptions_of(design: Design) -> tuple[Assumption, ...]:
-    """Return every assumption of a design, inputs first."""
-    used = set(design.used_inputs.values())
-    inputs = [_of_input(design, name) for name, i in design.inputs.items() if i.assumption and name in used]
+    """Return every assumption that a forecast of a design may rest on, inputs first.
+
+    How a failover goes changes no cost; see `failover_assumptions_of`.
+    """
+    used = {name for place, name in design.used_inputs.items() if place[0] != "failover"}
     components = [_of_component(design, name) for name, c in design.components.items() if c.assumption]
-    return tuple(inputs + components)
+    return (*_of_inputs(design, used), *components)
+
+
+def failover_assumptions_of(design: Design) -> tuple[Assumption, ...]:
+    """Return the assumptions that the timeline of a failover rests on: its steps, the load, what it costs in CPU."""
+    used = {name for place, name in design.used_inputs.items() if place[0] in ("failover", "scaling")}
+    return _of_inputs(design, used)
 
 
 def assumptions_behind(design: Design, usage: Usage) -> Iterator[Assumption]:
@@ -52,6 +60,12 @@ def assumptions_behind(design: Design, usage: Usage) -> Iterator[Assumption]:
         if hit:
             seen.add(name)
             yield _of_input(design, name)
+
+
+def _of_inputs(design: Design, used: set[str]) -> tuple[Assumption, ...]:
+    return tuple(
+        _of_input(design, name) for name, i in design.inputs.items() if i.assumption and name in used
+    )
 
 
 def _of_input(design: Design, name: str) -> Assumption:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from agog_capacity.availability.feasibility import Feasibility
 from agog_capacity.components.base import NodeTrace
-from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.errors import MissingPrices, NotInResult, nearest
 from agog_capacity.plan import Plan, Scenario
+from agog_capacity.planning.assess import assess_scenarios
+from agog_capacity.planning.assessment import Assessment, NotAssessed
 from agog_capacity.planning.explain import Explanation, explain
 from agog_capacity.planning.forecast import Forecast, feasibility, forecast
 from agog_capacity.planning.verdicts import Verdict, verdicts
@@ -41,7 +44,7 @@ class StoppedScenario:
         return "; ".join(f"{rule} ({', '.join(names)})" for rule, names in found.items())
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Comparison:
     """Forecasts of several scenarios of one plan.
 
@@ -90,9 +93,30 @@ class Comparison:
         names = [candidate.name for candidate in self.forecasts]
         raise NotInResult(f"scenario {scenario!r} is not in this comparison; {nearest(scenario, names)}")
 
+    @cached_property
+    def assessments(self) -> Mapping[str, Assessment | NotAssessed]:
+        """What failures and load make of each scenario, by its name; empty where no scenario says how a failover goes.
+
+        Simulated when they are first asked for and then kept in the user's cache by the content of their inputs.
+        """
+        return self.assess()
+
+    def assess(
+        self, progress: Callable[[int, int], None] | None = None
+    ) -> Mapping[str, Assessment | NotAssessed]:
+        """Return `assessments`, with a call of `progress` (years done, years in all) while they are simulated."""
+        if "assessments" in self.__dict__:
+            return self.assessments
+        found: Mapping[str, Assessment | NotAssessed] = {}
+        if self.forecasts and any(s.design.failover is not None for s in self.plan.scenarios.values()):
+            found = assess_scenarios(self.plan, [f.name for f in self.forecasts], progress=progress)
+        self.__dict__["assessments"] = found
+        return found
+
     def verdicts(self) -> dict[str, tuple[Verdict, ...]]:
         """Return how each scenario stands against each target of the plan."""
-        return {f.name: verdicts(f, self.plan.targets) for f in self.forecasts}
+        found = self.assessments
+        return {f.name: verdicts(f, self.plan.targets, found.get(f.name)) for f in self.forecasts}
 
     def missed(self) -> tuple[tuple[str, Verdict], ...]:
         """Return the targets that are missed, with their scenarios."""
@@ -157,6 +181,11 @@ class Comparison:
         ----------
         attribute : {"component", "region", "kind", "month", "year"}
             What makes the rows. By month and year the costs are those of the month and year.
+
+        Returns
+        -------
+        DataFrame
+            NaN where a scenario does not have the component, region or kind: 0 is what is free.
         """
         from agog_capacity.planning.tables import cost_frame
 
@@ -254,12 +283,18 @@ def compare(
     for name in simulated:
         plan.scenario(name)
     forecasts, stopped = [], []
+    missing: list[str] = []
     for name in dict.fromkeys(chosen):
         feasible = feasibility(plan, name)
         if feasible.stopping:
             stopped.append(StoppedScenario(plan.scenario(name), feasible))
-        else:
+            continue
+        try:
             forecasts.append(forecast(plan, name, traces=simulated.get(name), store=store))
+        except MissingPrices as error:
+            missing += error.missing
+    if missing:
+        raise MissingPrices(missing)
     if forecasts and base in [one.name for one in stopped]:
         base = forecasts[0].name
     return Comparison(plan, tuple(forecasts), base, tuple(stopped))

@@ -10,9 +10,11 @@ import numpy as np
 
 from agog_capacity.availability.contract import Contract, contract_availability
 from agog_capacity.availability.feasibility import Feasibility, check_feasibility
-from agog_capacity.charges import Charge, price_usage
+from agog_capacity.charges import Charge, price_usage, without_use_and_price
 from agog_capacity.components.base import NodeTrace
-from agog_capacity.errors import InfeasibleDesign, NotInResult, Problem, nearest
+from agog_capacity.design import AnyOf
+from agog_capacity.errors import InfeasibleDesign, MissingPrices, NotInResult, Problem, nearest
+from agog_capacity.frozen import freeze_mappings
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.plan import Plan, Scenario
 from agog_capacity.planning.assumptions import Assumption, assumptions_behind, assumptions_of
@@ -23,9 +25,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, repr=False)
+ATTRIBUTES = ("component", "region", "kind")
+"""What costs can be shown by, beside the time."""
+
+
+@dataclass(frozen=True, repr=False, eq=False)
 class Forecast:
     """What one scenario costs and promises, month by month.
+
+    Equal to nothing but itself: figures are compared by their tables.
 
     Attributes
     ----------
@@ -52,6 +60,10 @@ class Forecast:
     feasibility: Feasibility = field(default_factory=Feasibility, repr=False)
     warnings: tuple[str, ...] = ()
     simulated: Mapping[str, SimulatedCluster] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Keep what was simulated from being changed."""
+        freeze_mappings(self, "simulated")
 
     @property
     def name(self) -> str:
@@ -92,7 +104,14 @@ class Forecast:
         ----------
         attribute : str
             `component`, `region` or `kind`.
+
+        Raises
+        ------
+        NotInResult
+            If there is no such attribute.
         """
+        if attribute not in ATTRIBUTES:
+            raise NotInResult(f"costs cannot be shown by {attribute!r}; {nearest(attribute, ATTRIBUTES)}")
         totals: dict[str, float] = {}
         for charge in self.charges:
             key = str(getattr(charge.usage, attribute))
@@ -201,7 +220,7 @@ def forecast(
         simulated = simulated_clusters(plan, chosen.design, store or SimulationStore.default(), hourly)
     multiples = None
     if chosen.design.follows_load and chosen.design.scaling is not None:
-        from agog_capacity.planning.simulation import load_multiples
+        from agog_capacity.planning.loads import load_multiples
 
         multiples = load_multiples(chosen.design.scaling, plan.months)
     context = chosen.design.context(plan.months, simulated if traces is None else traces, multiples)
@@ -211,7 +230,11 @@ def forecast(
         from agog_capacity.planning.commitments import committed_use
 
         committed = committed_use(chosen.design, plan.months, hourly, traces)
-    charges = price_usage(usage, plan.prices, plan.months, committed)
+    needed, unneeded = without_use_and_price(usage, plan.prices)
+    try:
+        charges = price_usage(needed, plan.prices, plan.months, committed)
+    except MissingPrices as error:
+        raise MissingPrices([f"scenario {scenario!r}: {text}" for text in error.missing]) from None
     contract = contract_availability(
         chosen.design.serving_path,
         chosen.design.components,
@@ -221,8 +244,27 @@ def forecast(
     warnings = tuple(
         w for component in chosen.design.components.values() for w in component.warnings(context)
     )
+    warnings += tuple(
+        f"{line.component}: {line.meter.text} in {line.price_region} is used in no month and has no price; "
+        "it is left out"
+        for line in unneeded
+    )
+    warnings += tuple(_never_there(chosen, plan.months))
     warnings += tuple(f"{name}: {w}" for name, found in simulated.items() for w in found.warnings)
     return Forecast(chosen, plan.months, plan.currency, charges, contract, feasible, warnings, simulated)
+
+
+def _never_there(scenario: Scenario, months: Months) -> Iterator[str]:
+    """Yield a warning for each component of the serving path that exists in no month."""
+    steps = scenario.design.serving_path
+    names = [n for s in steps for branch in (s.branches if isinstance(s, AnyOf) else ((s,),)) for n in branch]
+    for name in dict.fromkeys(names):
+        component = scenario.design.components[name]
+        if not months.share_active(component.starts, component.ends).any():
+            yield (
+                f"{name}: stands on the serving path and exists in no month of the plan; its SLA is counted "
+                "as if it did"
+            )
 
 
 def feasibility(plan: Plan, scenario: str) -> Feasibility:

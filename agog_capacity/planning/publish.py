@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from agog_capacity import __version__
 from agog_capacity.errors import BrowserNotFound, InputError, Problem
-from agog_capacity.files import replace_file, spreadsheet_safe
+from agog_capacity.files import csv_quoted, csv_text, replace_files, spreadsheet_safe
 from agog_capacity.frames import charge_columns
 from agog_capacity.planning import presentation as shown
 from agog_capacity.planning import promises
+from agog_capacity.planning.assessment import Assessment
+from agog_capacity.planning.assessment_tables import UNSERVED, assessment_tables, unserved_chart
 from agog_capacity.planning.explain import explain
 from agog_capacity.planning.ledger import charge_blocks, finding_rows, summary_rows
 from agog_capacity.planning.lockfile import lock_hash, lock_of
+from agog_capacity.planning.recommendation import recommendation
 from agog_capacity.report.charts import Specification
 from agog_capacity.report.page import Page, Section, Unfolding, page_html
 from agog_capacity.report.tables import Table, text_table
@@ -50,7 +53,6 @@ def comparison_text(comparison: Comparison) -> str:
         shown.costs(comparison, "region"),
         shown.years(comparison),
         shown.months(comparison),
-        _short(shown.targets(comparison)),
         promises.contract_table(comparison),
         promises.contracts(comparison),
         *_committed(comparison),
@@ -62,8 +64,22 @@ def comparison_text(comparison: Comparison) -> str:
         shown.price_books(comparison),
     ]
     head = "\n".join([comparison.plan.title, *textwrap.wrap(comparison.plan.description, 118)])
+    last = [*assessment_tables(comparison), _short(shown.targets(comparison))]
     tail = f"lockfile {lock_hash(lock_of(comparison))}"
-    return "\n\n".join([head, *map(text_table, tables), promises.findings_text(comparison), tail])
+    texts = [*map(text_table, tables), promises.findings_text(comparison), *map(text_table, last)]
+    return "\n\n".join([head, *texts, *_in_words(comparison), tail])
+
+
+def _in_words(comparison: Comparison) -> Iterator[str]:
+    """Yield the recommendation as a paragraph; nothing where there is none."""
+    said = recommendation(comparison)
+    if said:
+        lines = [
+            line
+            for sentence in said
+            for line in textwrap.wrap(sentence, 118, initial_indent="  ", subsequent_indent="    ")
+        ]
+        yield "\n".join(["What follows from the numbers", *lines])
 
 
 def _committed(comparison: Comparison) -> tuple[Table, ...]:
@@ -92,6 +108,8 @@ def _short(table: Table) -> Table:
 def page_charts(comparison: Comparison) -> dict[str, Specification]:
     """Return the charts of the page by name: one of each, and a waterfall to every other scenario."""
     charts = {name: shown.chart(comparison, name) for name in shown.CHARTS if name != "waterfall"}
+    if any(isinstance(found, Assessment) for found in comparison.assessments.values()):
+        charts[UNSERVED] = unserved_chart(comparison)
     others = [f.name for f in comparison.forecasts if f.name != comparison.reference]
     if not others:
         return {**charts, "waterfall": shown.chart(comparison, "waterfall")}
@@ -105,7 +123,7 @@ def comparison_page(comparison: Comparison) -> Page:
     lock = lock_of(comparison)
     sections = (
         Section("Scenarios", tables=(shown.summary(comparison),)),
-        Section("Targets", tables=(_short(shown.targets(comparison)),)),
+        Section("Targets", text=recommendation(comparison), tables=(_short(shown.targets(comparison)),)),
         Section(
             "Cost",
             tables=(
@@ -114,7 +132,7 @@ def comparison_page(comparison: Comparison) -> Page:
                 shown.years(comparison),
                 *_committed(comparison),
             ),
-            charts=tuple(charts),
+            charts=tuple(name for name in charts if name != UNSERVED),
         ),
         Section(
             "Behind each number",
@@ -124,6 +142,7 @@ def comparison_page(comparison: Comparison) -> Page:
             ),
             unfoldings=tuple(_unfoldings(comparison)),
         ),
+        *_failures(comparison, charts),
         Section(
             "Contractual availability",
             text=(
@@ -163,6 +182,22 @@ def comparison_page(comparison: Comparison) -> Page:
     )
     lead = tuple(line for line in (plan.description.strip(),) if line)
     return Page(plan.title, lead, sections, charts, footer)
+
+
+def _failures(comparison: Comparison, charts: Mapping[str, Specification]) -> Iterator[Section]:
+    """Yield the section about simulated failures, where there are any."""
+    tables = assessment_tables(comparison)
+    if tables:
+        yield Section(
+            "Failures, failovers and response times",
+            text=(
+                "Simulated: rates of failures drawn from what evidence leaves open, then years under each draw.",
+                "Every scenario meets the same failures, so their differences are more certain than each of them.",
+                "Two measures, which may disagree about the better design: unserved demand, and time with over half lost.",
+            ),
+            tables=tables,
+            charts=tuple(name for name in charts if name == UNSERVED),
+        )
 
 
 def _unfoldings(comparison: Comparison) -> Iterator[tuple[str, tuple[Unfolding, ...]]]:
@@ -218,6 +253,8 @@ def comparison_json(comparison: Comparison) -> str:
         ],
         **({"commitments": _records(*_committed(comparison))} if comparison.has_commitments else {}),
         "simulated": _records(shown.simulated(comparison.forecasts)),
+        "failures": {table.title: _records(table) for table in assessment_tables(comparison)},
+        "recommendation": list(recommendation(comparison)),
         "stopped": [
             {"name": one.name, "title": one.scenario.title, "reason": one.reason}
             for one in comparison.stopped
@@ -240,40 +277,48 @@ def _records(table: Table) -> list[dict[str, Any]]:
 
 
 def comparison_csv(comparison: Comparison) -> str:
-    """Return the summary of a comparison as CSV, one row a scenario."""
+    """Return the summary of a comparison as CSV, one row a scenario; what is not known is empty."""
     rows = summary_rows(comparison)
-    return _csv(list(rows[0]), (row.values() for row in rows))
+    return csv_text(list(rows[0]), ([_cell(value) for value in row.values()] for row in rows))
 
 
 def charges_csv(comparison: Comparison) -> str:
     """Return every charge of every scenario as CSV; columns as in `agog_capacity.frames.charge_columns`."""
     names = charge_columns(comparison.has_commitments)
-    blocks = (block for forecast in comparison.forecasts for block in charge_blocks(forecast))
-    rows = (row for block in blocks for row in zip(*(block[name].tolist() for name in names), strict=True))
-    return _csv(list(names), rows)
+    parts = [csv_text(list(names), ())]
+    known: dict[Any, str] = {}  # the same few texts stand in every row
+    for forecast in comparison.forecasts:
+        for block in charge_blocks(forecast, comparison.has_commitments):
+            # Costs that are equal are one array, and are written once.
+            written = {id(block[name]): _column(block[name], known) for name in names}
+            columns = [written[id(block[name])] for name in names]
+            parts += [",".join(row) + "\n" for row in zip(*columns, strict=True)]
+    return "".join(parts)
 
 
-def _csv(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
-    """Return CSV in which no text is a formula to a spreadsheet; numbers are in full, NaN is empty."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_csv_cell(cell) for cell in row] for row in rows)
-    return buffer.getvalue()
+def _column(values: NDArray[Any], known: dict[Any, str]) -> list[str]:
+    """Return the cells of a column as CSV has them; dates as days."""
+    if values.dtype.kind == "M":
+        return np.datetime_as_string(values, unit="D").tolist()  # type: ignore[no-any-return]
+    cells = values.tolist()
+    if values.dtype.kind == "f":
+        return list(map(repr, cells)) if np.isfinite(values).all() else [_cell(number) for number in cells]
+    for cell in set(cells).difference(known):
+        known[cell] = csv_quoted(_cell(cell))
+    return [known[cell] for cell in cells]
 
 
-def _csv_cell(cell: Any) -> Any:
+def _cell(cell: Any) -> str:
+    """Return a cell as text that is no formula to a spreadsheet; numbers are in full, NaN is empty."""
     if isinstance(cell, str):
         return spreadsheet_safe(cell)
-    if isinstance(cell, datetime):
-        return cell.date().isoformat()
-    return "" if cell != cell else cell
+    return "" if cell != cell else repr(cell)
 
 
 def write_report(
     comparison: Comparison, folder: Path | str, *, formats: Sequence[str] = FORMATS, images: bool = False
 ) -> Written:
-    """Write a comparison into a folder; each file whole or not at all.
+    """Write a comparison into a folder; all files, each whole, or none where one cannot be written.
 
     Parameters
     ----------
@@ -290,7 +335,18 @@ def write_report(
     -------
     Written
         The files; without a browser also a sentence on how to get images.
+
+    Raises
+    ------
+    InputError
+        If a format is not known, or a folder stands where a file is to be; nothing is written then.
     """
+    unknown = [name for name in formats if name not in FORMATS]
+    if isinstance(formats, str) or unknown:
+        wrong = repr(formats if isinstance(formats, str) else unknown[0])
+        raise InputError(
+            f"a report cannot be written as {wrong[:60]}; give a list of {', '.join(map(repr, FORMATS))}"
+        )
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise InputError([Problem("is a file; name a folder for the report", file=str(folder))])
@@ -303,7 +359,7 @@ def write_report(
     if "json" in formats:
         contents["comparison.json"] = comparison_json(comparison)
     folder.mkdir(parents=True, exist_ok=True)
-    files = [replace_file(folder / name, content) for name, content in contents.items()]
+    files = list(replace_files({folder / name: content for name, content in contents.items()}))
     warnings: list[str] = []
     if images:
         from agog_capacity.report.images import write_images

@@ -10,14 +10,13 @@ import pandas as pd
 
 from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.frames import charge_columns, checked
-from agog_capacity.planning.forecast import Forecast
+from agog_capacity.planning.forecast import ATTRIBUTES, Forecast
 from agog_capacity.planning.ledger import charge_blocks, contract_rows, finding_rows, summary_rows
-from agog_capacity.planning.verdicts import verdicts
 
 if TYPE_CHECKING:
     from agog_capacity.planning.compare import Comparison
 
-_ATTRIBUTES = ("component", "region", "kind", "month", "year")
+_ATTRIBUTES = (*ATTRIBUTES, "month", "year")
 
 
 def charges_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
@@ -26,8 +25,9 @@ def charges_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
     A meter that a component uses nothing of in a month keeps its first tier as a row at 0, so that
     what is free is seen.
     """
-    contract = charge_columns(any(one.has_commitments for one in forecasts))
-    blocks = [block for one in forecasts for block in charge_blocks(one)]
+    committed = any(one.has_commitments for one in forecasts)
+    contract = charge_columns(committed)
+    blocks = [block for one in forecasts for block in charge_blocks(one, committed)]
     columns = {name: np.concatenate([block[name] for block in blocks]) for name in contract} if blocks else {}
     frame = pd.DataFrame(columns, columns=list(contract))
     frame["billing_period_start"] = pd.to_datetime(frame["billing_period_start"], utc=True)
@@ -41,10 +41,11 @@ def summary_frame(comparison: Comparison) -> pd.DataFrame:
 
 def verdict_frame(comparison: Comparison) -> pd.DataFrame:
     """Return one row a scenario and target, indexed by both; see `Comparison.verdict_frame`."""
+    found = comparison.verdicts()
     rows = [
         {"scenario": one.name, "target": verdict.target, "verdict": verdict.word, "result": verdict.result}
         for one in comparison.forecasts
-        for verdict in verdicts(one, comparison.plan.targets)
+        for verdict in found[one.name]
     ]
     return pd.DataFrame(rows, columns=["scenario", "target", "verdict", "result"]).set_index(
         ["scenario", "target"]
@@ -131,6 +132,4 @@ def cost_frame(comparison: Comparison, attribute: str) -> pd.DataFrame:
         else:
             columns[one.name] = one.cost_by(attribute)
     order = list(dict.fromkeys(key for series in columns.values() for key in series))
-    frame = pd.DataFrame(columns).reindex(order)
-    # A component that a scenario does not have costs it nothing: that zero is a fact, not a gap.
-    return frame.fillna(0.0).rename_axis(attribute)
+    return pd.DataFrame(columns).reindex(order).rename_axis(attribute)

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from agog_capacity.errors import AmbiguousPrice, PriceNotFound, nearest
+from agog_capacity.frozen import freeze_mappings
 from agog_capacity.prices.meter import Meter
 from agog_capacity.units import Unit
 
@@ -150,6 +151,10 @@ class PriceBook:
     digest: str = field(default="", repr=False)
     gaps: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Keys that have sources but no price, as (text, reason): they disagree, or one is incomplete."""
+
+    def __post_init__(self) -> None:
+        """Keep the prices from being changed."""
+        freeze_mappings(self, "schedules")
 
     def __len__(self) -> int:
         """Return the number of prices, tiers counted one by one."""

@@ -13,14 +13,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from agog_capacity.documents import parse_yaml, path_text, read_text
+from agog_capacity.documents import parse_yaml, path_text, read_text, unprintable
 from agog_capacity.errors import DocumentError, InputError, PriceBookError, Problem, UnitError, nearest
+from agog_capacity.files import from_spreadsheet_safe
 from agog_capacity.prices.book import COLUMNS, PURCHASE_OPTIONS, TERMS, Price, PriceBook, PriceKey, Schedule
 from agog_capacity.prices.meter import Meter
 from agog_capacity.units import Unit, parse_unit
 
 _CURRENCY = re.compile(r"^[A-Z]{3}$")
-_AMOUNT = re.compile(r"^\d{1,15}(\.\d{1,15})?([eE]-?\d{1,2})?$|^\d{1,15}/\d{1,15}$", re.ASCII)
+_AMOUNT = re.compile(r"^\d{1,30}(\.\d{1,30})?([eE]-?\d{1,2})?$|^\d{1,150}/\d{1,150}$", re.ASCII)
+_LONGEST_CELL = 8000
+_LONGEST = {"name": 80, "title": 200, "provider": 200, "description": 4000}
+"""Longest texts of `book.yaml`. [characters]"""
 _MAXIMUM_PROBLEMS = 50
 
 
@@ -73,6 +77,10 @@ def _facts(text: str, file: str) -> dict[str, Any]:
         value = content.get(key)
         if not isinstance(value, str) or not value.strip():
             problems.append(document.problem((key,), f"{key!r} is missing or not text"))
+        elif len(value) > (longest := _LONGEST.get(key, 80)):
+            problems.append(
+                document.problem((key,), f"has {len(value):,} characters; {key} may have {longest:,}")
+            )
         facts[key] = value
     for key in content:
         if key not in (*required, "sources", "derived_rates"):
@@ -158,13 +166,13 @@ def _rows(text: str, file: str, problems: list[Problem]) -> Iterator[tuple[int, 
                     )
                 )
                 continue
-            yield reader.line_num, dict(zip(header, values, strict=True))
+            yield reader.line_num, dict(zip(header, map(from_spreadsheet_safe, values), strict=True))
     except csv.Error as error:
         raise PriceBookError([Problem(f"is not CSV: {error}", line=reader.line_num, file=file)]) from None
 
 
 def _price(row: Mapping[str, str], line: int, currency: str) -> Price:
-    complaints: list[str] = []
+    complaints = [f"{column} {problem}" for column, cell in row.items() if (problem := _cell_problem(cell))]
 
     def choose(column: str, choices: Iterable[str]) -> str:
         if row[column] not in choices:
@@ -218,6 +226,15 @@ def _price(row: Mapping[str, str], line: int, currency: str) -> Price:
     )
 
 
+def _cell_problem(cell: str) -> str:
+    if len(cell) > _LONGEST_CELL:
+        return f"has {len(cell):,} characters; at most {_LONGEST_CELL:,} are read"
+    if cell.isprintable():
+        return ""
+    found = unprintable(cell) or "line break or tab"
+    return f"holds a {found}; write one line of plain text"
+
+
 def _covers(text: str, lump: bool, complaints: list[str]) -> tuple[Meter, ...]:
     if bool(text.strip()) != lump:
         complaints.append("a lump must say in `covers` which meters it pays for, and only a lump may")
@@ -252,6 +269,10 @@ def _gaps(path: Path) -> tuple[tuple[str, str], ...]:
         return ()
     try:
         rows = csv.DictReader(io.StringIO(read_text(path, "quarantine of a price book")))
-        return tuple((row["gap"], row["reason"]) for row in rows if row.get("gap") and row.get("reason"))
+        return tuple(
+            (from_spreadsheet_safe(row["gap"]), from_spreadsheet_safe(row["reason"]))
+            for row in rows
+            if row.get("gap") and row.get("reason")
+        )
     except (DocumentError, csv.Error):
         return ()

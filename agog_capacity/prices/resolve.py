@@ -86,7 +86,7 @@ class PriceList:
             found = self._stand_in(key, stand_in)
             if found is not None:
                 return found
-            dead_ends.append(str(stand_in.target(key)))
+            dead_ends.append(self._dead_end(stand_in.target(key)))
         asked = (
             "; ".join(f"{book.name}: {book.nearest(key)}" for book in self.books) or "the plan names no book"
         )
@@ -118,9 +118,14 @@ class PriceList:
         target = stand_in.target(key)
         for book in self.books:
             schedule = book.get(target)
-            if schedule is not None:
+            # A lump is what certain meters cost together: as a price of another it would cost nothing more.
+            if schedule is not None and not schedule.lump:
                 return ResolvedPrice(key, schedule, book.name, book.as_of.isoformat(), stand_in)
         return None
+
+    def _dead_end(self, target: PriceKey) -> str:
+        lump = any(book.get(target) is not None for book in self.books)
+        return f"{target} (a lump for certain meters, which no other can share)" if lump else str(target)
 
 
 def book_folders(near: Path | None = None) -> tuple[Path, ...]:
@@ -162,6 +167,14 @@ def load_price_books(names: Sequence[str], near: Path | None = None) -> tuple[Pr
     for name in names:
         if name not in known:
             problems.append(Problem(f"price book {name[:80]!r} does not exist; {nearest(name, known)}"))
+            continue
+        if any(path.is_symlink() for path in (known[name], *known[name].iterdir())):
+            problems.append(
+                Problem(
+                    "is or holds a symbolic link; a price book is read only from a folder of its own",
+                    file=str(known[name]),
+                )
+            )
             continue
         try:
             book = read_price_book(known[name])

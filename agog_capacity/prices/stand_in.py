@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from agog_capacity.errors import InputError
-from agog_capacity.model import Currency, Label, Model, Money, Text
+from agog_capacity.model import Currency, Day, Label, Model, Money, Text
 from agog_capacity.prices.book import PriceKey
 from agog_capacity.prices.meter import Meter
 from agog_capacity.units import parse_unit
@@ -24,7 +23,7 @@ class OwnPrice(Model):
     currency: Currency
     source: Text
     """Document, page or reasoning."""
-    date: date
+    date: Day
     """Date of the source."""
 
     @field_validator("unit")

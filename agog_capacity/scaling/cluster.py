@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from agog_capacity.errors import InputError, Problem, nearest
-from agog_capacity.model import Model
+from agog_capacity.model import Flag, Model
 from agog_capacity.scaling.nodes import PodGroup, Resources, TopologySpread
 from agog_capacity.scaling.pool import ClusterAutoscaler, ControllerManager, Pool
 from agog_capacity.scaling.workload import Workload
@@ -93,6 +93,9 @@ class Cluster(Model):
     pools: Annotated[tuple[Pool, ...], Field(min_length=1, max_length=32)]
     autoscaler: ClusterAutoscaler = ClusterAutoscaler()
     manager: ControllerManager = ControllerManager()
+    share_cores: Flag = False
+    """Whether ready pods share the cores of the ready nodes. Without it a pod uses up to its limit, whatever
+    else runs beside it: near enough while autoscalers keep up, far too much right after a failover."""
 
     def checked(self) -> Self:
         """Return the cluster itself if it can be simulated.
@@ -119,6 +122,14 @@ class Cluster(Model):
             for name in workload.pools:
                 if name not in names:
                     yield Problem(f"pool {name!r} is not there; {nearest(name, names)}", path=f"{path}.pools")
+            first = [each for each in self.workloads if each.name == workload.stands_beside]
+            if workload.stands_beside is not None and (not first or first[0].stands_beside is not None):
+                others = [each.name for each in self.workloads if each.stands_beside is None]
+                yield Problem(
+                    f"{workload.stands_beside!r} is no workload that it can stand beside; "
+                    f"{nearest(workload.stands_beside, others)}",
+                    path=f"{path}.stands_beside",
+                )
             allowed = [pool for pool in self.pools if not workload.pools or pool.name in workload.pools]
             request = (workload.cpu_request_milli, workload.memory_request_bytes)
             if allowed and not any(pool.pods_per_node(*request) for pool in allowed):
@@ -134,6 +145,13 @@ class Cluster(Model):
             if pool.pods_per_node(1, 1) == 0:
                 yield Problem("its daemon pods leave no room for a pod", path=f"pools.{pool.name}")
 
+    def most_pods(self, workload: Workload) -> int:
+        """Return the most pods that a workload can have, those of its releases included."""
+        if workload.stands_beside is None or workload.releases is None:
+            return workload.most_pods
+        first = next(each for each in self.workloads if each.name == workload.stands_beside)
+        return workload.releases.surge(first.most_replicas)
+
     def usage_caps(self) -> tuple[tuple[int, int], ...]:
         """Return the most cpu and memory that a pod of each workload can use. [thousandths of a core, of a byte]
 
@@ -145,7 +163,7 @@ class Cluster(Model):
         return tuple(
             (
                 each.cpu_limit_milli or cpu,
-                min(each.memory_limit_bytes or memory, 9 * 10**13 // max(1, each.most_replicas)) * 1000,
+                min(each.memory_limit_bytes or memory, 9 * 10**13 // max(1, self.most_pods(each))) * 1000,
             )
             for each in self.workloads
         )

@@ -11,7 +11,7 @@ from agog_capacity.scaling.workload import Workload
 LEFT_OUT = (
     "a pod that ends gives its room back at once (no grace period)",
     "scheduler scores for taints, affinity and image locality, which are alike on every node here",
-    "rolling updates: every pod is of one revision",
+    "revisions: a release adds its surge for as long as its waves take, with maxUnavailable 0; pods are alike",
     "nodes fail only by not coming in time; failures belong to availability",
 )
 """What the simulation leaves out."""

@@ -97,6 +97,7 @@ class Work(NamedTuple):
     now_used: Any
     now_rate: Any
     now_ready: Any
+    now_share: Any
     now_unserved: Any
     rates: Any
     """Ring of measured rates per pod; the last element counts them. [thousandths]"""
@@ -105,6 +106,8 @@ class Work(NamedTuple):
     spare: Any
     workload_hour: Any
     pool_hour: Any
+    release: Any
+    """Number of the next release, the tick at which the running one ends, and the pods of a second colour."""
 
 
 def new_work(config: Config) -> Work:
@@ -124,12 +127,14 @@ def new_work(config: Config) -> Work:
         np.zeros(workloads),
         whole(),
         np.zeros(workloads),
+        np.zeros(workloads),
         whole(MAXIMUM_SCRAPES + 1),
         whole(MAXIMUM_SCRAPES + 1),
         np.zeros(workloads),
         np.zeros(workloads),
         np.zeros((workloads, 5)),
         np.zeros((len(config.pools), 3)),
+        whole(3),
     )
 
 
@@ -198,36 +203,96 @@ def measure(work: Work, w: int) -> None:
 
 
 @inlined
+def surge_of(config: Config, w: int, replicas: int) -> int:
+    """Return the pods that a release adds to so many replicas."""
+    if replicas == 0:
+        return 0
+    row = config.workloads[w]
+    return row.surge_pods if row.surge_pods > 0 else -(-replicas * row.surge_percent // 100)
+
+
+@inlined
+def begin_releases(config: Config, memory: Any, work: Work, w: int, tick: int) -> None:
+    """Take up the releases that are due."""
+    row = config.workloads[w]
+    replicas = memory[row.beside].spec if row.beside >= 0 else memory[w].spec
+    while config.releases[w, work.release[w, 0]] <= tick:
+        work.release[w, 0] += 1
+        surge = surge_of(config, w, replicas)
+        if surge > 0:
+            lasts = -(-replicas // surge) * (row.pull + row.start) + row.hold
+            work.release[w, 1] = max(work.release[w, 1], tick + lasts)
+            work.release[w, 2] = surge
+
+
+@inlined
 def follow(
     config: Config, memory: Any, state: State, work: Work, record_to: Record, w: int, tick: int
 ) -> tuple[int, int]:
     """Let one HPA decide and the workload follow; return the reason and the percent."""
     pods, before = state.pods[w], memory[w].spec
-    reason, percent = synced(
-        config, memory, w, pods, work.counts[w], work.used[w], work.rates[w], work.totals[w], tick
-    )
+    reason, percent = 0, -1
+    begin_releases(config, memory, work, w, tick)
+    if config.workloads[w].has_hpa:
+        reason, percent = synced(
+            config, memory, w, pods, work.counts[w], work.used[w], work.rates[w], work.totals[w], tick
+        )
     after = memory[w].spec
-    if after > pods:
-        add_pods(state, w, after - pods, tick)
-    elif after < pods:
-        remove_pods(config, state, w, pods - after, tick)
+    wanted = after
+    if tick < work.release[w, 1]:
+        wanted += work.release[w, 2] if config.workloads[w].beside >= 0 else surge_of(config, w, after)
+    if wanted > pods:
+        add_pods(state, w, wanted - pods, tick)
+    elif wanted < pods:
+        remove_pods(config, state, w, pods - wanted, tick)
     record_to.workloads[w, RESCALES] += after != before
-    record_to.workloads[w, AT_MAX_SYNCS] += after >= config.workloads[w].hpa_max
+    record_to.workloads[w, AT_MAX_SYNCS] += (
+        config.workloads[w].has_hpa and after >= config.workloads[w].hpa_max
+    )
     return reason, percent
 
 
 @inlined
-def serve(config: Config, state: State, work: Work, w: int, rate: float, span: int) -> None:
+def rate_of(load: Load, work: Work, w: int, column: int) -> float:
+    """Return the requests per second of a workload, its noise included."""
+    rate = load.rates[w, column]
+    if load.deviation > 0.0:
+        rate *= max(0.0, 1.0 + work.noise[w])
+    return rate
+
+
+@inlined
+def core_share(config: Config, state: State, load: Load, work: Work, column: int) -> float:
+    """Return the share of the cpu wanted by all ready pods that the ready nodes have."""
+    wanted = 0.0
+    for w in range(len(config.workloads)):
+        ready = work.ready_pods[w]
+        if ready > 0:
+            row = config.workloads[w]
+            each = rate_of(load, work, w, column) / ready
+            wanted += ready * min(row.cpu_base + row.cpu_slope * each, row.cpu_cap)
+    offered = 0.0
+    for p in range(len(config.pools)):
+        offered += state.pools[p].ready * (config.pools[p].cpu - config.pools[p].daemon_cpu)
+    return offered / wanted if wanted > offered else 1.0
+
+
+@inlined
+def serve(config: Config, state: State, work: Work, w: int, rate: float, share: float, span: int) -> None:
     """Share the load of some ticks out over a workload's ready pods."""
     ready = work.ready_pods[w]
-    if rate != work.now_rate[w] or ready != work.now_ready[w]:
-        work.now_rate[w], work.now_ready[w] = rate, ready
+    if rate != work.now_rate[w] or ready != work.now_ready[w] or share != work.now_share[w]:
+        work.now_rate[w], work.now_ready[w], work.now_share[w] = rate, ready, share
         row = config.workloads[w]
         each = rate / ready if ready > 0 else 0.0
-        work.now_used[w, 0] = int(min(row.cpu_base + row.cpu_slope * each, row.cpu_cap))
+        cpu = min(row.cpu_base + row.cpu_slope * each, row.cpu_cap) * share
+        work.now_used[w, 0] = int(cpu)
         work.now_used[w, 1] = int(min(row.memory_base + row.memory_slope * each * 1000.0, row.memory_cap))
         work.now_used[w, 2] = int(each * 1000.0)
-        served = ready * row.capacity_rps if ready > 0 else 0.0
+        pod_rps = row.capacity_rps
+        if share < 1.0 and row.cpu_slope > 0.0:
+            pod_rps = min(pod_rps, max(0.0, (cpu - row.cpu_base) / row.cpu_slope))
+        served = ready * pod_rps if ready > 0 else 0.0
         work.now_unserved[w] = max(0.0, rate - served) * TICK_S
     for position in range(3):
         work.summed[w, position] += work.now_used[w, position] * span
@@ -301,9 +366,7 @@ def _simulate(
                     advance_noise(load, w, sync, work.noise, work.spare)
                 if tick > 0:
                     measure(work, w)
-                reason, percent = 0, -1
-                if config.workloads[w].has_hpa:
-                    reason, percent = follow(config, memory, state, work, record_to, w, tick)
+                reason, percent = follow(config, memory, state, work, record_to, w, tick)
                 spec = memory[w].spec
                 record_to.workloads[w, SPEC_SYNCS] += spec
                 work.workload_hour[w, PEAK_SPEC] = max(work.workload_hour[w, PEAK_SPEC], float(spec))
@@ -322,11 +385,12 @@ def _simulate(
         span = min(next_sync - tick, column_left, hour_left, ticks - tick)
         if span > 1:
             span = min(span, quiet_ticks(state, tick, node_event, next_scan))
+        share = 1.0
+        if config.settings[0].share_cores:
+            share = core_share(config, state, load, work, column)
         for w in range(workloads):
-            rate = load.rates[w, column]
-            if load.deviation > 0.0:
-                rate *= max(0.0, 1.0 + work.noise[w])
-            serve(config, state, work, w, rate, span)
+            rate = rate_of(load, work, w, column)
+            serve(config, state, work, w, rate, share, span)
             if steps_asked:
                 record_to.flows[sync, 0, w] += rate * TICK_S * span
                 record_to.flows[sync, 1, w] += work.now_unserved[w] * span

@@ -22,6 +22,8 @@ MAXIMUM_SCRAPES = 20
 EXPANDERS: tuple[Expander, ...] = ("random", "least-waste", "least-nodes", "most-pods", "priority")
 MAXIMUM_ZONES = 10
 SELECT = ("Max", "Min", "Disabled")
+NEVER = 2**62
+"""A tick that no simulation reaches."""
 
 # Kinds of metric, as the kernel tells them apart.
 CPU_PERCENT, CPU_AVERAGE, MEMORY_PERCENT, MEMORY_AVERAGE, POD_RATE, TOTAL, TOTAL_PER_POD = range(7)
@@ -29,7 +31,8 @@ CPU_PERCENT, CPU_AVERAGE, MEMORY_PERCENT, MEMORY_AVERAGE, POD_RATE, TOTAL, TOTAL
 
 _WORKLOAD_NUMBERS = (
     "cpu_request memory_request pull start replicas spread_skew spread_zones spread_domains min_available blocks "
-    "has_hpa hpa_min hpa_max has_behavior metrics"
+    "has_hpa hpa_min hpa_max has_behavior metrics surge_percent surge_pods hold "
+    "beside"
 )
 _WORKLOAD_REALS = "cpu_cap memory_cap cpu_base cpu_slope memory_base memory_slope capacity_rps"
 _POOL_NUMBERS = (
@@ -38,7 +41,7 @@ _POOL_NUMBERS = (
 )
 _SETTING_NUMBERS = (
     "initialization_s readiness_delay_s downscale_window_s scan delay_add delay_delete unneeded recheck provision "
-    "bulk_delete nodes_total ignore_daemons expander backoff_first backoff_longest backoff_reset zones"
+    "bulk_delete nodes_total ignore_daemons share_cores expander backoff_first backoff_longest backoff_reset zones"
 )
 
 
@@ -82,11 +85,13 @@ class Config(NamedTuple):
     allowed: IntArray
     """Whether a workload may run in a pool, shape (workloads, pools)."""
     log_weights: FloatArray
+    releases: IntArray
+    """Ticks at which each workload's releases begin, shape (workloads, most releases); NEVER fills up."""
 
 
 def most_pods(cluster: Cluster) -> int:
     """Return the most pods that any workload can have."""
-    return max(1, *(each.most_replicas for each in cluster.workloads))
+    return max(1, *(cluster.most_pods(each) for each in cluster.workloads))
 
 
 def most_nodes(cluster: Cluster) -> int:
@@ -122,6 +127,11 @@ def config_of(cluster: Cluster) -> Config:
     w["hpa_max"] = _int(each.autoscaler.maximum if each.autoscaler else 0 for each in workloads)
     w["has_behavior"] = _int(bool(each.autoscaler and each.autoscaler.behavior) for each in workloads)
     w["metrics"] = _int(len(each) for each in metrics)
+    for name in ("surge_percent", "surge_pods"):
+        w[name] = _int((each.releases and getattr(each.releases, name)) or 0 for each in workloads)
+    names = [each.name for each in workloads]
+    w["beside"] = _int(names.index(each.stands_beside) if each.stands_beside else -1 for each in workloads)
+    w["hold"] = _int(ticks_of(each.releases.hold_s) if each.releases else 0 for each in workloads)
     w["cpu_cap"] = _real(cpu for cpu, _ in caps)
     w["memory_cap"] = _real(memory for _, memory in caps)
     w["cpu_base"] = _real(each.cpu_base_milli for each in workloads)
@@ -179,6 +189,7 @@ def config_of(cluster: Cluster) -> Config:
     s["bulk_delete"] = settings.max_empty_bulk_delete
     s["nodes_total"] = settings.max_nodes_total
     s["ignore_daemons"] = int(settings.ignore_daemonsets_utilization)
+    s["share_cores"] = int(cluster.share_cores)
     s["expander"] = EXPANDERS.index(settings.expander)
     s["backoff_first"] = ticks_of(BACKOFF_S[0])
     s["backoff_longest"] = ticks_of(BACKOFF_S[1])
@@ -188,7 +199,16 @@ def config_of(cluster: Cluster) -> Config:
         [[not each.pools or pool.name in each.pools for pool in pools] for each in workloads],
         dtype=np.int64,
     )
-    return Config(w, p, s, allowed, np.array(LOG_WEIGHTS))
+    return Config(w, p, s, allowed, np.array(LOG_WEIGHTS), _release_ticks(workloads))
+
+
+def _release_ticks(workloads: tuple[Workload, ...]) -> IntArray:
+    """Return when releases begin, with one column more than any workload has, so that a search ends."""
+    begins = [[ticks_of(at) for at in each.releases.at_s] if each.releases else [] for each in workloads]
+    table = np.full((len(begins), max(map(len, begins)) + 1), NEVER, dtype=np.int64)
+    for number, row in enumerate(begins):
+        table[number, : len(row)] = row
+    return table
 
 
 def _rules(workload: Workload, window_s: float) -> tuple[Rules, Rules]:

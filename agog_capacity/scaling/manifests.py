@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from agog_capacity.documents import Document, Place, parse_yaml, read_text
 from agog_capacity.errors import InputError, Problem, nearest
-from agog_capacity.scaling.manifest_budgets import BudgetManifest, is_count_or_percent, scaled
+from agog_capacity.scaling.manifest_budgets import BudgetManifest, is_count_or_percent
 from agog_capacity.scaling.manifest_hpa import AutoscalerManifest, read_autoscaler
 from agog_capacity.scaling.manifest_pods import PodTemplate, read_pod_template
+from agog_capacity.scaling.manifest_rollouts import read_surge, releases_of
 from agog_capacity.scaling.nodes import Resources
 from agog_capacity.scaling.workload import Workload
 
@@ -29,7 +29,6 @@ API_VERSIONS = {
     "PodDisruptionBudget": ("policy/v1",),
 }
 """Kinds that matter to scaling, and the versions that are read."""
-DEFAULT_SURGE = "25%"
 MAXIMUM_DOCUMENTS = 2000
 _SEPARATOR = re.compile(r"^---(?:[ \t]+(.*))?[ \t]*$", re.MULTILINE)
 
@@ -47,8 +46,8 @@ class WorkloadManifest:
     namespace: str
     replicas: int
     pods: PodTemplate
-    max_surge: int
-    """Pods above the count during a rollout. [pods]"""
+    max_surge: int | str
+    """Pods above the count during a rollout, or a percentage of it; 0 where a rollout adds none."""
     labels: tuple[tuple[str, str], ...]
     problem_at: Problem
     """Where it stands, with no message."""
@@ -77,6 +76,7 @@ class Manifests:
         image_pull_s: float = 20.0,
         start_s: float | None = None,
         pools: Sequence[str] = (),
+        releases_s: Sequence[float] = (),
     ) -> Workload:
         """Return a Deployment or StatefulSet as a workload, its autoscaler and budget with it.
 
@@ -91,11 +91,14 @@ class Manifests:
             An assumption; without `start_s` the readiness probe's delay and one period are taken. [s]
         pools : sequence of str
             Where its pods may run; none: anywhere.
+        releases_s : sequence of float
+            When rollouts begin, from the start of the simulation; each adds the manifest's `maxSurge`. [s]
 
         Raises
         ------
         ManifestError
-            If there is no such workload, or a container that keeps running has no request.
+            If there is no such workload, a container that keeps running has no request, or releases are
+            asked of a workload whose rollout adds no pods.
         """
         names = [each.name for each in self.workloads if each.kind != "DaemonSet"]
         if name not in names:
@@ -145,6 +148,9 @@ class Manifests:
             spread=found.pods.spread,
             min_available=self._least_available(found, replicas),
             blocks_node_removal=found.pods.blocks_node_removal,
+            releases=releases_of(
+                found.problem_at, f"{found.kind} {found.name!r}", found.max_surge, releases_s
+            ),
         )
 
     def _least_available(self, found: WorkloadManifest, replicas: int) -> int:
@@ -288,7 +294,7 @@ def _read_workload(document: Document, kind: str, name: str, namespace: str, rea
         return
     before = len(reading.problems)
     pods = read_pod_template(document, template, place, reading.problems, reading.not_modelled)
-    surge = _surge(document, spec, kind, replicas, reading)
+    surge = read_surge(document, spec, kind, reading.problems)
     metadata = template.get("metadata")
     labels = metadata.get("labels") if isinstance(metadata, dict) else None
     if pods is None or len(reading.problems) > before:
@@ -300,22 +306,6 @@ def _read_workload(document: Document, kind: str, name: str, namespace: str, rea
     )
     at = document.problem((*place, "spec"), "")
     reading.workloads.append(WorkloadManifest(kind, name, namespace, replicas, pods, surge, pairs, at))
-
-
-def _surge(document: Document, spec: dict[str, Any], kind: str, replicas: int, reading: _Reading) -> int:
-    """Return the pods above the count in a rollout; only Deployments surge."""
-    strategy = spec.get("strategy")
-    if kind != "Deployment" or (isinstance(strategy, dict) and strategy.get("type") == "Recreate"):
-        return 0
-    rolling = strategy.get("rollingUpdate") if isinstance(strategy, dict) else None
-    value = rolling.get("maxSurge", DEFAULT_SURGE) if isinstance(rolling, dict) else DEFAULT_SURGE
-    if not is_count_or_percent(value):
-        place = ("spec", "strategy", "rollingUpdate", "maxSurge")
-        reading.problems.append(
-            document.problem(place, f"maxSurge {str(value)[:40]!r} is neither a count nor a percentage")
-        )
-        return 0
-    return scaled(value, replicas)
 
 
 def _read_budget(document: Document, name: str, namespace: str, reading: _Reading) -> None:

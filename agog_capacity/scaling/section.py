@@ -11,7 +11,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from agog_capacity.errors import nearest
+from agog_capacity.load.tenants import Onboarding, RatePerTenant, check_schedule
 from agog_capacity.model import In, Label, Model, Multiple, Name
+from agog_capacity.scaling.release_section import ReleaseSection
 
 HOURS_PER_DAY = 24
 
@@ -26,8 +29,12 @@ class LoadGroup(Model):
     """Users who share a time zone and a daily rhythm."""
 
     name: Label
-    requests_per_second: Rate
+    requests_per_second: Rate | None = None
     """Mean over a week, of all of them together."""
+    tenants: Annotated[tuple[Onboarding, ...], Field(min_length=1, max_length=200)] | None = None
+    """In place of a rate of all together: how many tenants there are from a month on."""
+    requests_per_second_per_tenant: RatePerTenant | None = None
+    """Mean over a week of one tenant."""
     time_zone: Label
     """IANA name, such as `Europe/Berlin`; daylight saving follows it."""
     working_day: Annotated[tuple[Multiple, ...], Field(min_length=HOURS_PER_DAY, max_length=HOURS_PER_DAY)]
@@ -45,8 +52,21 @@ class LoadGroup(Model):
         mean = sum(week) / len(week)
         return tuple(hour / mean for hour in week)
 
+    @property
+    def first_requests_per_second(self) -> float:
+        """Mean over a week before growth: of all together, or of the first tenants. [requests per second]"""
+        if self.tenants is None:
+            return self.requests_per_second or 0.0
+        return self.tenants[0].tenants * (self.requests_per_second_per_tenant or 0.0)
+
     @model_validator(mode="after")
     def _has_a_load(self) -> Self:
+        schedule, per_tenant = self.tenants is not None, self.requests_per_second_per_tenant is not None
+        if schedule != per_tenant or schedule == (self.requests_per_second is not None):
+            raise ValueError(
+                "a group has either requests_per_second, or tenants with requests_per_second_per_tenant"
+            )
+        check_schedule(self.tenants or ())
         if sum(self.working_day) <= 0:
             raise ValueError("all hours of the working day are 0; at least one must be above")
         return self
@@ -116,6 +136,8 @@ class ScalingSection(Model):
     workloads: Annotated[dict[Name, WorkloadUse], Field(min_length=1, max_length=50)]
     """Deployments and StatefulSets of the manifests that are simulated, on the user pools of each cluster."""
     load: LoadSection
+    releases: Annotated[tuple[ReleaseSection, ...], Field(max_length=20)] = ()
+    """Rollouts of new revisions; their surge pods need room on nodes."""
     seed: Annotated[int, Field(strict=True, ge=0, le=2**31)] = 0
     """Of boot times and random choices."""
 
@@ -126,4 +148,14 @@ class ScalingSection(Model):
                 f"requests_per_workload names {', '.join(sorted(self.load.requests_per_workload))}, workloads names "
                 f"{', '.join(sorted(self.workloads))}; they must be the same"
             )
+        released = [name for release in self.releases for name in release.workloads]
+        for name in released:
+            if name not in self.workloads:
+                raise ValueError(
+                    f"releases name {name!r}, which is no workload; {nearest(name, self.workloads)}"
+                )
+            if released.count(name) > 1:
+                raise ValueError(
+                    f"releases name {name!r} twice; give one entry with all its weekdays and hours"
+                )
         return self

@@ -10,6 +10,7 @@ from agog_capacity.model import Flag, In, Model, Name
 from agog_capacity.scaling import hpa_behavior
 from agog_capacity.scaling.hpa import Hpa, Metric
 from agog_capacity.scaling.nodes import HOSTNAME, ZONE
+from agog_capacity.scaling.release import Releases
 
 _LARGE = 10**15
 Milli = Annotated[int, Field(strict=True, ge=1, le=100_000_000), In("thousandths of a core")]
@@ -192,6 +193,10 @@ class Workload(Model):
     """Of its PodDisruptionBudget; draining a node may not go below. 0: no budget."""
     blocks_node_removal: Flag = False
     """Its pods may not be evicted (safe-to-evict: false, local storage, system pods without a budget)."""
+    releases: Releases | None = None
+    """When new revisions are rolled out, and the pods that stand beside meanwhile."""
+    stands_beside: Name | None = None
+    """The workload whose second colour this is: no pods but during its releases, then a share of the other's."""
 
     @model_validator(mode="after")
     def _check_requests(self) -> Self:
@@ -209,6 +214,16 @@ class Workload(Model):
                 raise ValueError(f"the container's {what} request {part} is above the pod's {whole}")
         return self
 
+    @model_validator(mode="after")
+    def _check_colour(self) -> Self:
+        if self.stands_beside is None:
+            return self
+        if self.replicas or self.autoscaler is not None or self.stands_beside == self.name:
+            raise ValueError("a second colour has no replicas and no autoscaler of its own, and another name")
+        if self.releases is None or self.releases.surge_percent is None:
+            raise ValueError("a second colour needs releases with a surge_percent of the first one's pods")
+        return self
+
     @property
     def capacity_rps(self) -> float:
         """Requests per second at which a pod reaches its cpu limit; infinite without a limit."""
@@ -218,5 +233,11 @@ class Workload(Model):
 
     @property
     def most_replicas(self) -> int:
-        """The most pods there can be."""
+        """The most replicas that can be wanted."""
         return self.replicas if self.autoscaler is None else max(self.replicas, self.autoscaler.maximum)
+
+    @property
+    def most_pods(self) -> int:
+        """The most pods there can be, those of a release included; not of a second colour, which has another's."""
+        surge = 0 if self.releases is None else self.releases.surge(self.most_replicas)
+        return self.most_replicas + surge

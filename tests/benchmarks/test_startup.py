@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -38,3 +39,28 @@ def test_a_warm_comparison_with_its_page_costs_at_most_2_5_times_pandas_and_pyda
     )
     assert ours.seconds <= 2.5 * peers.seconds
     assert ours.peak_mb < 300
+
+
+def test_a_comparison_that_must_simulate_costs_at_most_12_times_a_stored_one(tmp_path):
+    """After compilation: three years of two clusters through the autoscaler, and what the store saves."""
+    plan = str(ROOT / "data/plans/agog.yaml")
+    code = (
+        "import sys, agog_capacity as ac; from agog_capacity.scaling.simulated import SimulationStore; "
+        "from pathlib import Path; "
+        f"ac.compare(ac.load_plan({plan!r}), store=STORE); "
+        "assert ('numba' in sys.modules) == WANTED, WANTED"
+    )
+    stored = code.replace("STORE", f"SimulationStore(Path({str(tmp_path)!r}))").replace("WANTED", "False")
+    subprocess.run(
+        python(code.replace("STORE", f"SimulationStore(Path({str(tmp_path)!r}))").replace("WANTED", "True")),
+        check=True,
+    )
+    cold = code.replace("STORE", "SimulationStore(Path(__import__('tempfile').mkdtemp()))").replace(
+        "WANTED", "True"
+    )
+    kept, simulated = in_turn(python(stored), python(cold), runs=3)
+    print(
+        f"compare: stored {kept.seconds:.2f} s, simulated {simulated.seconds:.2f} s "
+        f"({simulated.seconds / kept.seconds:.1f} x), peak {simulated.peak_mb:.0f} MB"
+    )
+    assert simulated.seconds <= 12 * kept.seconds

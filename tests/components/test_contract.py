@@ -30,6 +30,7 @@ EXPECTED = {
     "aks_cluster",
     "bandwidth",
     "blob_storage",
+    "capacity_reservation",
     "container_registry",
     "front_door",
     "key_vault",

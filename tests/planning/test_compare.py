@@ -112,6 +112,14 @@ def test_every_way_to_add_a_scenario_up_gives_the_same(listed, scenario):
     assert parts == pytest.approx(forecast.total_cost)
 
 
+def test_what_a_scenario_does_not_have_is_not_a_cost_of_zero(listed):
+    by_component = listed.by("component")
+    for one in listed.forecasts:
+        absent = set(by_component.index) - set(one.cost_by("component"))
+        assert set(by_component.index[by_component[one.name].isna()]) == absent
+    assert by_component["single-region"].isna().any()
+
+
 def test_a_quantity_times_its_price_is_its_cost(listed):
     charges = listed.charges()
     assert (charges["pricing_quantity"] * charges["list_unit_price"]).tolist() == pytest.approx(

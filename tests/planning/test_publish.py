@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agog_capacity.errors import NotInResult
+from agog_capacity.errors import InputError, NotInResult
+from agog_capacity.files import spreadsheet_safe
 from agog_capacity.plan import load_plan
 from agog_capacity.planning import publish
 from agog_capacity.planning.compare import Comparison, compare
@@ -151,3 +152,41 @@ def test_hostile_words_of_a_plan_stay_words_on_the_page_and_in_notebooks(tmp_pat
     assert hostile not in comparison._repr_html_()
     assert hostile not in comparison.forecast("pilot-light")._repr_html_()
     assert hostile not in comparison.explain("pilot-light", component="key-vault")._repr_html_()
+
+
+def test_the_charges_file_is_what_pythons_own_writer_makes_of_the_charges_frame(listed):
+    frame = listed.charges()
+    frame["billing_period_start"] = frame["billing_period_start"].dt.strftime("%Y-%m-%d")
+    expected = io.StringIO()
+    writer = csv.writer(expected, lineterminator="\n")
+    writer.writerow(frame.columns)
+    for row in frame.itertuples(index=False):
+        writer.writerow([spreadsheet_safe(cell) if isinstance(cell, str) else cell for cell in row])
+    assert publish.charges_csv(listed) == expected.getvalue()
+
+
+@pytest.mark.parametrize("formats", [["pdf"], ["html", "PDF"], "html", [""]])
+def test_a_format_that_is_not_known_is_refused_before_anything_is_written(listed, tmp_path, formats):
+    with pytest.raises(InputError, match="give a list of 'html', 'csv', 'json'"):
+        publish.write_report(listed, tmp_path / "out", formats=formats)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_report_is_written_whole_or_not_at_all(listed, tmp_path):
+    (tmp_path / "charges.csv").mkdir()
+    with pytest.raises(InputError, match=r"charges.csv: is a folder"):
+        publish.write_report(listed, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["charges.csv"]
+
+
+def test_results_equal_nothing_but_themselves_and_can_be_kept_in_sets(listed):
+    again = compare(load_plan(PLANS / "agog.yaml"), ["active-passive"])
+    assert listed == listed
+    assert listed != again
+    assert listed.forecasts[0] != again.forecasts[0]
+    assert len({listed, again, *again.forecasts, *again.forecasts[0].charges}) > 2
+
+
+def test_an_attribute_that_is_not_known_names_those_that_are(listed):
+    with pytest.raises(NotInResult, match="'component', 'kind', 'region'"):
+        listed.forecasts[0].cost_by("nonsense")

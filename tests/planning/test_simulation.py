@@ -15,6 +15,8 @@ from agog_capacity.periods import Months
 from agog_capacity.plan import Plan, load_plan
 from agog_capacity.planning.compare import compare
 from agog_capacity.planning.forecast import forecast
+from agog_capacity.planning.loads import load_multiples
+from agog_capacity.planning.simulation import cluster_trace
 from agog_capacity.scaling import simulate
 from agog_capacity.scaling.simulated import SimulatedCluster, SimulationStore
 
@@ -256,3 +258,73 @@ def test_a_sidecar_counts_for_the_scheduler(plan, tmp_path):
     )
     assert "need 1.45 nodes" in plain
     assert "need 2.22 nodes" in with_mesh
+
+
+RELEASE = {
+    "workloads": ["agog-backend"],
+    "weekdays": ["wednesday"],
+    "hours": [10],
+    "time_zone": "Europe/Amsterdam",
+}
+
+
+def pods_at_release(plan, scenario):
+    """Return the ready pods in the hour of the first release: Wednesday 6 January 2027, 10:00 in Amsterdam."""
+    hours = cluster_trace(plan, scenario, "aks-us").to_frame("hours")
+    pods = hours[hours["name"].str.startswith("agog-backend") & (hours["quantity"] == "ready pods")]
+    return pods.groupby("time")["value"].sum().loc["2027-01-06 09:00"].item()
+
+
+def test_a_release_of_a_plan_adds_its_surge_to_the_pods(plan):
+    one_month = short(plan)
+    for strategy, hold in (("rolling", 0.0), ("blue_green", 30.0)):
+        release = {**RELEASE, "strategy": strategy, "hold_minutes": hold}
+        one_month = one_month.with_scenario(
+            strategy, {"scaling": {"releases": [release]}}, extends=AUTOSCALED
+        )
+    calm = pods_at_release(one_month, AUTOSCALED)
+    # One more (maxSurge 1) for some minutes, or as many again for half an hour and the start.
+    assert 1.01 * calm < pods_at_release(one_month, "rolling") < calm + 1
+    assert 1.4 * calm < pods_at_release(one_month, "blue_green") < 1.7 * calm
+
+
+def test_a_release_of_an_unknown_workload_names_the_nearest(plan):
+    with pytest.raises(PlanError, match="agog-backend"):
+        plan.with_scenario(
+            "x", {"scaling": {"releases": [{**RELEASE, "workloads": ["agog-backnd"]}]}}, extends=AUTOSCALED
+        )
+
+
+def test_tenants_who_come_over_time_make_the_load_grow(plan):
+    """Two tenants of 3 requests per second, then six: three times the first months' load."""
+    group = {
+        "name": "shops",
+        "tenants": [{"month": "2027-01", "tenants": 2}, {"month": "2027-03", "tenants": 6}],
+        "requests_per_second_per_tenant": 3.0,
+        "time_zone": "UTC",
+        "working_day": [1.0] * 24,
+        "saturday": 1.0,
+        "sunday": 1.0,
+    }
+    change = {"scaling": {"load": {"groups": [group], "month_end_days": 0}}}
+    scaling = plan.with_scenario("tenants", change, extends=AUTOSCALED).scenario("tenants").design.scaling
+    multiples = load_multiples(scaling, Months("2027-01", 4))
+    assert multiples == pytest.approx([1, 1, 3, 3])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tenants": [{"month": "2027-01", "tenants": 2}]},
+        {"requests_per_second": 3.0, "requests_per_second_per_tenant": 3.0},
+        {
+            "requests_per_second": None,
+            "requests_per_second_per_tenant": 3.0,
+            "tenants": [{"month": "2027-03", "tenants": 2}, {"month": "2027-01", "tenants": 2}],
+        },
+    ],
+)
+def test_a_group_has_a_rate_or_tenants(plan, change):
+    group = plan.scenario(AUTOSCALED).design.scaling.load.groups[0].model_dump(mode="json") | change
+    with pytest.raises(PlanError, match=r"either requests_per_second|must rise"):
+        plan.with_scenario("x", {"scaling": {"load": {"groups": [group]}}}, extends=AUTOSCALED)

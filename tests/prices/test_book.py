@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from agog_capacity.errors import AmbiguousPrice, PriceBookError, PriceNotFound
 from agog_capacity.prices.book import COLUMNS
 from agog_capacity.prices.meter import Meter
 from agog_capacity.prices.reader import read_price_book
+from agog_capacity.prices.resolve import load_price_books
 from tests.books import write_book
 
 LINUX = Meter("Virtual Machines", "Linux", "Standard_D8s_v5", "Compute")
@@ -95,6 +98,9 @@ def test_a_lump_beside_a_price_of_its_own_is_ambiguous(folder):
         (f"{ROW},on-demand,,0,1 Hour,1,USD,unit,a/b/c/d", "only a lump may"),
         (f"{ROW},on-demand,,0,1 Hour,1,USD,lump,a/b", "is not a meter"),
         (f"{ROW},on-demand,,0,1 Hour,1,USD,unit,,2026,,2026,b,,", "source is empty"),
+        (f"{ROW},on-demand,,0,1 Hour,1,USD,unit,,2026,a\x1b[31m,2026,b,,", "source holds a control character (U+001B)"),
+        (ROW.replace("eastus2", "east\u202eus2") + ",on-demand,,0,1 Hour,1,USD", "region holds a right-to-left override"),
+        (f"{ROW},on-demand,,0,1 Hour,1,USD,unit,,2026,{'a' * 8001},2026,b,,", "source has 8,001 characters"),
         (",,,,eastus2,on-demand,,0,1 Hour,1,USD", "must be filled"),
         (f"{ROW},on-demand", "values for 19 columns"),
     ],
@@ -146,3 +152,35 @@ def test_any_row_is_read_or_refused_by_the_projects_own_error(tmp_path_factory, 
     (folder / "prices.csv").write_text(",".join(COLUMNS) + "\n" + ",".join(values))
     with pytest.raises(PriceBookError):
         read_price_book(folder)
+
+
+@pytest.mark.parametrize("key, longest", [("title", 200), ("provider", 200), ("description", 4000)])
+def test_texts_about_a_book_have_a_longest_length(folder, key, longest):
+    path = folder(f"{ROW},on-demand,,0,1 Hour,1,USD")
+    text = (path / "book.yaml").read_text()
+    lines = [f"{key}: {'x' * (longest + 1)}" if line.startswith(key) else line for line in text.splitlines()]
+    (path / "book.yaml").write_text("\n".join(lines))
+    with pytest.raises(PriceBookError, match=f"{key} may have {longest:,}"):
+        read_price_book(path)
+
+
+def test_small_and_long_amounts_are_read(folder):
+    texts = ("1e-16", "0.123456789012345678", "1/10000000000000000", f"1/3{'0' * 100}")
+    for text in texts:
+        book = read_price_book(folder(f"{ROW},on-demand,,0,1 Hour,{text},USD"))
+        assert book.find(LINUX, "eastus2").per_base_unit == (float(Fraction(text)),)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_book_behind_a_symbolic_link_is_not_read(tmp_path, inside):
+    real = write_book(tmp_path / "elsewhere" / "book", [f"{ROW},on-demand,,0,1 Hour,1,USD"])
+    place = tmp_path / "plan" / "prices"
+    if inside:
+        write_book(place / "book", [])
+        (place / "book" / "prices.csv").unlink()
+        (place / "book" / "prices.csv").symlink_to(real / "prices.csv")
+    else:
+        place.mkdir(parents=True)
+        (place / "book").symlink_to(real, target_is_directory=True)
+    with pytest.raises(PriceBookError, match="symbolic link"):
+        load_price_books(["book"], near=tmp_path / "plan")

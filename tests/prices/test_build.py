@@ -24,6 +24,7 @@ from agog_capacity.prices.build.source import (
     parse_source,
     significant,
 )
+from agog_capacity.prices.build.write import write_book
 from agog_capacity.prices.reader import read_price_book
 from agog_capacity.resources import data_directory
 from tests.prices.rows import BLOB, PLAIN, POSTGRESQL, build, rows_of, table
@@ -341,3 +342,35 @@ def test_four_significant_digits_are_half_a_unit_off_at_most(value):
 )
 def test_the_age_of_a_row(effective, source_date, age):
     assert age_of(effective, source_date) == age
+
+
+def test_no_cell_of_a_built_book_is_a_formula_and_the_reader_reads_it_back(tmp_path):
+    names = {**BLOB, "skuName": "=cmd|calc", "meterName": "+1+1", "productName": ""}
+    lost = {**names, "source": "@old", "source_date": "2020-01-01"}
+    report = build(tmp_path, names, lost, {**names, "source": "-odd", "type": "DevTestConsumption"})
+    for name in ("prices", "rejected", "quarantine"):
+        cells = [cell for row in rows_of(report, name) for cell in row.values()]
+        assert not [cell for cell in cells if cell != "-" and cell.startswith(("=", "+", "-", "@"))]
+    (meter,) = {key.meter for key in read_price_book(report.books[0].directory).schedules}
+    assert (meter.family, meter.sku, meter.meter) == ("-", "=cmd|calc", "+1+1")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"retailPrice": "1e-16"},
+        {"retailPrice": "0.123456789012345678"},
+        {"retailPrice": "999999999999.123456789012345678e-30"},
+    ],
+)
+def test_what_is_built_is_read_again_whatever_the_digits(tmp_path, change):
+    report = build(tmp_path, {**BLOB, **change})
+    (schedule,) = read_price_book(report.books[0].directory).schedules.values()
+    assert schedule.tiers[0].unit_price == float(Fraction(change["retailPrice"]))
+
+
+def test_a_book_that_could_not_be_read_again_is_not_put_in_place(tmp_path):
+    files = {"book.yaml": b"name: x\n", "prices.csv": b"a,b\n"}
+    with pytest.raises(PriceBookError, match="could not be read again"):
+        write_book(tmp_path / "book", files)
+    assert list(tmp_path.iterdir()) == []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from agog_capacity.scaling.cluster import Cluster, Draws, FloatArray
 from agog_capacity.scaling.pool import ClusterAutoscaler, ControllerManager, Pool
+from agog_capacity.scaling.release import Releases
 from agog_capacity.scaling.workload import (
     HorizontalPodAutoscaler,
     HpaMetric,
@@ -105,6 +106,18 @@ def _autoscaler(draw: Any) -> HorizontalPodAutoscaler:
 
 
 @st.composite
+def _releases(draw: Any) -> Releases:
+    times = sorted(draw(st.sets(st.integers(0, 1400), min_size=1, max_size=3)))
+    pods = draw(st.none() | st.integers(1, 6))
+    return Releases(
+        at_s=tuple(float(at) for at in times),
+        surge_pods=pods,
+        surge_percent=draw(st.sampled_from([25, 100, 33])) if pods is None else None,
+        hold_s=draw(st.sampled_from([0.0, 0.0, 90.0, 313.0])),
+    )
+
+
+@st.composite
 def _workload(draw: Any, name: str, pools: tuple[str, ...]) -> Workload:
     cpu = draw(st.sampled_from([100, 250, 300, 500, 900]))
     memory = draw(st.sampled_from([128, 256, 512, 1000])) * MIB
@@ -135,6 +148,7 @@ def _workload(draw: Any, name: str, pools: tuple[str, ...]) -> Workload:
         ),
         min_available=draw(st.sampled_from([0, 0, 1, 3])),
         blocks_node_removal=draw(st.sampled_from([False, False, False, True])),
+        releases=draw(st.none() | st.none() | _releases()),
     )
 
 
@@ -166,6 +180,13 @@ def cases(draw: Any) -> Case:
     pools = tuple(draw(_pool(f"pool-{number}", twins)) for number in range(count))
     names = tuple(pool.name for pool in pools)
     workloads = tuple(draw(_workload(f"w-{number}", names)) for number in range(draw(st.integers(1, 3))))
+    if draw(st.integers(0, 3)) == 0:
+        percent = draw(st.sampled_from([50, 100]))
+        releases = draw(_releases()).replace(surge_pods=None, surge_percent=percent)
+        second = workloads[0].replace(
+            name="second", replicas=0, autoscaler=None, releases=releases, stands_beside="w-0"
+        )
+        workloads = draw(st.permutations([*workloads, second]).map(tuple))
     autoscaler = ClusterAutoscaler(
         expander=draw(st.sampled_from(["random", "least-waste", "least-nodes", "most-pods", "priority"])),
         scan_interval_s=draw(st.sampled_from([10, 10, 10, 15, 30])),
@@ -194,7 +215,13 @@ def cases(draw: Any) -> Case:
     rates = scale * rng.random((len(workloads), steps)) ** 2
     rates[:, rng.random(steps) < draw(st.sampled_from([0.0, 0.2]))] = 0.0
     return Case(
-        Cluster(workloads=workloads, pools=pools, autoscaler=autoscaler, manager=manager),
+        Cluster(
+            workloads=workloads,
+            pools=pools,
+            autoscaler=autoscaler,
+            manager=manager,
+            share_cores=draw(st.booleans()),
+        ),
         np.ascontiguousarray(rates),
         draw(st.sampled_from([1, 3, 7, 24])),
         Draws(rng.integers(1, 60, (count, 40)), rng.random(17)),

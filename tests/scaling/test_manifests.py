@@ -87,7 +87,7 @@ def test_requests_are_those_of_the_peak_with_sidecars():
     assert web.min_available == 2  # half of 3, rounded up
     assert manifests.daemon_requests()[1] == 1
     assert any("tolerations" in problem.message for problem in manifests.not_modelled)
-    assert manifests.workloads[0].max_surge == 1  # 25 % of 3, rounded up
+    assert manifests.workloads[0].max_surge == "25%"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
-from agog_capacity.documents import read_text
+from agog_capacity.documents import read_text, unprintable
 from agog_capacity.errors import DocumentError, PriceBookError, Problem, nearest
 from agog_capacity.prices.meter import Meter
 
@@ -170,7 +170,7 @@ def _cell_problem(cells: list[str], columns: tuple[str, ...]) -> str:
     if len(cells) != len(columns):
         return f"has {len(cells)} cells under {len(columns)} columns; quote a cell that holds a comma"
     for name, cell in zip(columns, cells, strict=True):
-        if _CONTROL.search(cell):
+        if _CONTROL.search(cell) or unprintable(cell):
             return f"{name} holds a line break or control character; a cell is one line of text"
         if len(cell) > _LONGEST_CELL:
             return f"{name} has {len(cell):,} characters; at most {_LONGEST_CELL:,} are read"

@@ -7,8 +7,6 @@ nothing but the rows.
 
 from __future__ import annotations
 
-import csv
-import io
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,9 +15,11 @@ from pathlib import Path
 import yaml
 
 from agog_capacity.errors import PriceBookError, Problem
+from agog_capacity.files import csv_text, spreadsheet_safe
 from agog_capacity.prices.book import COLUMNS
 from agog_capacity.prices.build.choose import Choice, Rejected
-from agog_capacity.prices.build.source import Aside, Candidate
+from agog_capacity.prices.build.source import Aside, Candidate, exact_text
+from agog_capacity.prices.reader import read_price_book
 
 REJECTED_COLUMNS = (*COLUMNS, "chosen_price", "reason")
 
@@ -68,7 +68,7 @@ def write_book(directory: Path, files: Mapping[str, bytes]) -> None:
     Raises
     ------
     PriceBookError
-        If the directory cannot be written.
+        If the directory cannot be written, or a plan could not read the book.
     """
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
@@ -76,6 +76,7 @@ def write_book(directory: Path, files: Mapping[str, bytes]) -> None:
         try:
             for name, content in files.items():
                 (staging / name).write_bytes(content)
+            _check_readable(staging, directory)
             _move(staging, directory)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -83,6 +84,21 @@ def write_book(directory: Path, files: Mapping[str, bytes]) -> None:
         place = error.filename or directory
         raise PriceBookError(
             [Problem(f"cannot be written: {error.strerror or error}", file=str(place))]
+        ) from None
+
+
+def _check_readable(staging: Path, directory: Path) -> None:
+    try:
+        read_price_book(staging)
+    except PriceBookError as error:
+        raise PriceBookError(
+            Problem(
+                f"could not be read again: {one.message}",
+                one.path,
+                one.line,
+                f"{directory}/{one.file.rsplit('/')[-1]}",
+            )
+            for one in error.problems
         ) from None
 
 
@@ -96,11 +112,9 @@ def _move(staging: Path, directory: Path) -> None:
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue().encode()
+    # A lone hyphen is a part of a meter that the provider leaves blank, and no formula.
+    safe = ([cell if cell == "-" else spreadsheet_safe(cell) for cell in row] for row in rows)
+    return csv_text(columns, safe).encode()
 
 
 def _order(one: Candidate) -> tuple[object, ...]:
@@ -133,5 +147,4 @@ def _cells(one: Candidate) -> list[str]:
 
 
 def _bound_text(one: Candidate) -> str:
-    bound = one.tier_start
-    return str(bound.numerator) if bound.denominator == 1 else str(float(bound))
+    return exact_text(one.tier_start)

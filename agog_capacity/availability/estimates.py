@@ -1,0 +1,112 @@
+"""Estimates of a simulation: a value, its standard error and an interval, and what the interval is of."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from agog_capacity.periods import FloatArray
+
+IntervalOf = Literal["sampling", "rates"]
+"""What the interval is of. `sampling`: what more years would narrow. `rates`: what the rates, drawn from their gammas,
+leave open (with the sampling of the years under each draw in it)."""
+
+_Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A simulated figure."""
+
+    value: float
+    standard_error: float
+    """Of the value: what more years, or more draws of the rates, would narrow."""
+    low: float
+    """Lower end of the 95 % interval."""
+    high: float
+    """Upper end of the 95 % interval."""
+    interval_of: IntervalOf = "sampling"
+
+    def __str__(self) -> str:
+        return f"{self.value:.4g} ± {self.standard_error:.2g} ({self.low:.4g} to {self.high:.4g})"
+
+
+def mean_of_years(total: float, squares: float, count: float) -> Estimate:
+    """Return a mean from sums over independent years, with the normal interval."""
+    mean = total / count
+    error = math.sqrt(max(squares / count - mean**2, 0.0) / max(count - 1, 1))
+    return Estimate(mean, error, max(mean - _Z95 * error, 0.0), mean + _Z95 * error)
+
+
+def share_of(hits: float, count: float) -> Estimate:
+    """Return a share of independent trials with Wilson's interval, which keeps its width at 0 and 1."""
+    if count <= 0:
+        return Estimate(math.nan, math.nan, 0.0, 1.0)
+    share = hits / count
+    return Estimate(share, math.sqrt(share * (1 - share) / count), *_wilson(share, count))
+
+
+def share_with_error(share: float, error: float, trials: float) -> Estimate:
+    """Return a share whose trials depend on each other a little; its error says how many they are worth."""
+    worth = share * (1 - share) / error**2 if error > 0 else trials
+    return Estimate(share, error, *_wilson(share, worth))
+
+
+def _wilson(share: float, count: float) -> tuple[float, float]:
+    z2 = _Z95**2
+    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
+    half = _Z95 / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def mean_of_draws(values: FloatArray) -> Estimate:
+    """Return the mean over draws of the rates; the interval is where 95 % of the draws lie."""
+    error = float(values.std(ddof=1) / math.sqrt(len(values)))
+    low, high = np.quantile(values, [0.025, 0.975])
+    return Estimate(float(values.mean()), error, float(low), float(high), "rates")
+
+
+def mean_of_groups(values: FloatArray, weights: FloatArray) -> Estimate:
+    """Return the mean over groups of years that differ in length, with the normal interval."""
+    share = weights / weights.sum()
+    mean = float(share @ values)
+    if len(values) < 2:
+        return Estimate(mean, math.nan, -math.inf, math.inf)
+    error = math.sqrt(float((share**2) @ (values - mean) ** 2) * len(values) / (len(values) - 1))
+    return Estimate(mean, error, mean - _Z95 * error, mean + _Z95 * error)
+
+
+def histogram_quantile(counts: FloatArray, edges: FloatArray, share: float) -> Estimate:
+    """Return a quantile from a histogram, with the interval of the order statistics.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (bins,)
+    edges : ndarray, shape (bins + 1,)
+        Rise from 0; between two the logarithm is interpolated.
+    share : float
+        In (0, 1).
+    """
+    total = float(counts.sum())
+    if total == 0:
+        return Estimate(math.nan, math.nan, 0.0, math.inf)
+    spread = _Z95 * math.sqrt(share * (1 - share) / total)
+    value = _at(counts, edges, share)
+    # With few samples the rank beside the quantile may be none: then nothing bounds it from that side.
+    low = _at(counts, edges, share - spread) if share - spread > 0 else 0.0
+    high = _at(counts, edges, share + spread) if share + spread < 1 else math.inf
+    error = (high - low) / (2 * _Z95) if high < math.inf else math.nan
+    return Estimate(value, error, low, high)
+
+
+def _at(counts: FloatArray, edges: FloatArray, share: float) -> float:
+    below = np.cumsum(counts)
+    rank = share * below[-1]
+    bin_ = int(np.searchsorted(below, rank))
+    if bin_ == 0:
+        return 0.0
+    part = (rank - below[bin_ - 1]) / counts[bin_]
+    return float(edges[bin_] * (edges[bin_ + 1] / edges[bin_]) ** part)

@@ -1,0 +1,67 @@
+"""What failures cost a design, by two measures that are always named: unserved demand, and time of deep loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from agog_capacity.availability.estimates import Estimate
+
+Measure = Literal["demand", "deep"]
+"""`demand`: unserved demand, hours of full outage. `deep`: hours with a loss above the threshold."""
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+
+
+@dataclass(frozen=True)
+class MeasureOutcome:
+    """What a design loses by one measure."""
+
+    measure: Measure
+    convention: str
+    hours_per_year: Estimate
+    """[h/year]"""
+    year_breaks: Estimate
+    """Probability that a year loses more than the target allows."""
+    month_breaks: Estimate
+    """Probability that a month does."""
+    all_months_hold: Estimate
+    """Probability that none of the twelve months of a year does."""
+    percentiles: Mapping[int, Estimate]
+    """Hours lost in a year that are not exceeded with so many percent. [h]"""
+    by_cause: Mapping[str, Estimate]
+    """Hours lost by cause; they add up to `hours_per_year`. [h/year]"""
+
+
+@dataclass(frozen=True)
+class FailoverOutcome:
+    """The failovers of a design."""
+
+    called_per_year: Estimate
+    """Incidents that called for one. [1/year]"""
+    completed_per_year: Estimate
+    """Those that were complete before the repair. [1/year]"""
+    repaired_first: Estimate
+    """Share of those called for."""
+    by_hand: Estimate
+    """Share of the completed ones that people had to finish."""
+    waited: Estimate
+    """Share of the completed ones that had to wait for their target."""
+    switched_s: Mapping[int, Estimate]
+    """Time until requests were moved, percentiles of the completed ones. [s]"""
+    recovered_s: Mapping[int, Estimate]
+    """Time until everything was served again, by the failover or by the repair, percentiles. [s]"""
+    recovered_in_time: Estimate
+    """Probability that an incident is over within the recovery target."""
+    data_in_time: Estimate
+    """Probability that a promotion loses no more data than its target; not a number without `replication`."""
+    data_lost_s: Mapping[int, Estimate]
+    """Data lost by a promotion, percentiles. [s]"""
+    lag_beyond_outage: Estimate
+    """Share of promotions that lost more data than the outage lasted."""
+    unprotected_h_per_year: Estimate
+    """Without standby or replica after a promotion. [h/year]"""
+    failbacks_per_year: Estimate
+    bad_failback_stages_per_year: Estimate
+    conflicts_per_year: float | None
+    """Conflicting writes of several writers, from the formula; None where there is one writer."""

@@ -1,0 +1,345 @@
+"""What simulated failures cost each design: hours, broken years and months, failovers, all with intervals.
+
+Every figure carries its measure and its convention: two measures may rank designs in two ways, and figures of two
+conventions must not be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self, get_args
+
+import numpy as np
+import pandas as pd
+
+from agog_capacity.availability.estimates import (
+    Estimate,
+    histogram_quantile,
+    mean_of_draws,
+    mean_of_groups,
+    mean_of_years,
+    share_of,
+    share_with_error,
+)
+from agog_capacity.availability.failures import FailureClass
+from agog_capacity.availability.measures import MEASURES, FailoverOutcome, Measure, MeasureOutcome
+from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
+from agog_capacity.availability.sla_risk import MONTHS_PER_YEAR
+from agog_capacity.availability.sweep_work import (
+    BAD_FAILBACKS,
+    BINS,
+    BY_HAND,
+    CALLED,
+    COMPLETED,
+    DATA_IN_TIME,
+    DATA_LOST_H,
+    FAILBACKS,
+    HISTOGRAMS,
+    HOURS,
+    HOURS_SQUARED,
+    LAG_BEYOND_OUTAGE,
+    LOWEST_H,
+    MONTHS_BROKEN,
+    MONTHS_BROKEN_SQUARED,
+    PER_LOG,
+    PER_MEASURE,
+    RECOVERED_IN_TIME,
+    REPAIRED_FIRST,
+    SUMS,
+    TIME_LOST,
+    TIME_RECOVERED,
+    TIME_SWITCHED,
+    UNPROTECTED_H,
+    WAITED,
+    YEARS_BROKEN,
+    YEARS_WHOLE,
+)
+from agog_capacity.errors import InputError, NotInResult, nearest
+from agog_capacity.periods import FloatArray
+
+FAILBACK = "failback"
+"""Cause of what is lost on the way back from a failover."""
+PERCENTILES = (50, 95, 99)
+Promise = Literal["year", "month", "every month"]
+"""What is to hold: a year's budget, a month's, or those of all twelve months of a year."""
+
+_EDGES = np.concatenate([[0.0], LOWEST_H * np.exp(np.arange(BINS) / PER_LOG)])
+
+
+@dataclass
+class Sums:
+    """Sums over groups of years: outer draws, or blocks of years under the same rates."""
+
+    group_years: FloatArray
+    group_of_item: Any = field(repr=False)
+    sums: FloatArray = field(repr=False)
+    """Shape (groups, designs, SUMS)."""
+    causes: FloatArray = field(repr=False)
+    """Shape (groups, designs, 2, causes). [h]"""
+    histograms: FloatArray = field(repr=False)
+    """Shape (designs, HISTOGRAMS, BINS)."""
+
+    @classmethod
+    def empty(cls, groups: tuple[FloatArray, Any], designs: Sequence[str], classes: Sequence[str]) -> Self:
+        """Return sums of nothing."""
+        years, group_of_item = groups
+        return cls(
+            years,
+            group_of_item,
+            np.zeros((len(years), len(designs), SUMS)),
+            np.zeros((len(years), len(designs), 2, len(classes) + 1)),
+            np.zeros((len(designs), HISTOGRAMS, BINS)),
+        )
+
+    def add(self, first: int, count: int, results: Any) -> None:
+        """Add the rows of the next items, in their order whatever thread made them."""
+        groups = self.group_of_item[first : first + count]
+        np.add.at(self.sums, groups, results.sums[:count])
+        np.add.at(self.causes, groups, results.causes[:count])
+        self.histograms += results.histograms[:count].sum(axis=0)
+
+
+@dataclass(frozen=True)
+class DesignOutcome:
+    """What failures cost one design."""
+
+    name: str
+    demand: MeasureOutcome
+    deep: MeasureOutcome
+    failovers: FailoverOutcome
+
+    def by(self, measure: Measure) -> MeasureOutcome:
+        """Return the outcome by a measure."""
+        if measure not in MEASURES:
+            raise NotInResult(f"measure {measure!r} is not known; {nearest(measure, MEASURES)}")
+        return self.demand if measure == "demand" else self.deep
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Which designs keep a promise with a probability, and which comes nearest."""
+
+    promise: Promise
+    measure: Measure
+    convention: str
+    probability: float
+    """Wanted."""
+    meeting: tuple[str, ...]
+    """Designs whose probability is at least the wanted one."""
+    nearest: str
+    """The design with the highest probability."""
+    reached: Estimate
+    """Its probability."""
+
+    def __str__(self) -> str:
+        wanted = f"keeps its {self.promise} with a probability of {self.probability:g} ({self.measure}, {self.convention})"
+        if self.meeting:
+            return f"{', '.join(self.meeting)} {wanted}"
+        return f"no design {wanted}; nearest: {self.nearest} with {self.reached}"
+
+
+@dataclass(frozen=True)
+class FailureSimulation:
+    """Outcome of simulated failures for all designs."""
+
+    designs: tuple[ServiceDesign, ...]
+    classes: Mapping[str, FailureClass]
+    convention: str
+    months: str
+    seed: int
+    years: int
+    """Under each draw of the rates."""
+    rates_drawn: bool
+    deep_threshold: float
+    target_percent: float
+    recovery_target_s: float
+    data_loss_target_s: float
+    sums: Sums = field(repr=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the designs."""
+        return tuple(design.name for design in self.designs)
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """What hours are attributed to: the failure classes, and the way back."""
+        return (*self.classes, FAILBACK)
+
+    @property
+    def basis(self) -> str:
+        """What every figure rests on, for a caption."""
+        draws = (
+            f"{len(self.sums.group_years):,} draws of the rates × "
+            if self.rates_drawn
+            else "rates at their means, "
+        )
+        return (
+            f"{draws}{self.years:,} years, seed {self.seed}, convention {self.convention}, months {self.months}, "
+            f"target {self.target_percent:g} %, deep above {self.deep_threshold:g}"
+        )
+
+    def outcome(self, design: str) -> DesignOutcome:
+        """Return the outcome of a design.
+
+        Raises
+        ------
+        NotInResult
+            If there is no such design.
+        """
+        d = self._index(design)
+        demand, deep = (self._measure(d, number) for number in range(2))
+        return DesignOutcome(design, demand, deep, self._failovers(d))
+
+    def hours_by_group(self, design: str, measure: Measure = "demand") -> FloatArray:
+        """Return the mean hours a year that a design loses in each group of years, shape (groups,). [h/year]
+
+        A group is a draw of the rates, the same for every design; blocks of years where the rates are not drawn.
+        """
+        column = MEASURES.index(measure) * PER_MEASURE + HOURS
+        found = self.sums.sums[:, self._index(design), column] / self.sums.group_years
+        return np.asarray(found, dtype=np.float64)
+
+    def difference(self, design: str, other: str, measure: Measure = "demand") -> Estimate:
+        """Return how many hours a year a design loses more than another, on the same failures. [h/year]
+
+        The failures are common to both, so the error is far below that of two independent runs.
+        """
+        gap = self.hours_by_group(design, measure) - self.hours_by_group(other, measure)
+        return mean_of_draws(gap) if self.rates_drawn else mean_of_groups(gap, self.sums.group_years)
+
+    def meeting(self, promise: Promise, probability: float, measure: Measure = "demand") -> Answer:
+        """Return which designs keep a promise with at least a probability, and the nearest if none does.
+
+        Parameters
+        ----------
+        promise : {"year", "month", "every month"}
+        probability : float
+            In [0, 1].
+        measure : {"demand", "deep"}
+        """
+        if promise not in get_args(Promise):
+            raise InputError(f"promise {promise!r} is not known; {nearest(promise, get_args(Promise))}")
+        if not 0 <= probability <= 1:
+            raise InputError(f"probability {probability!r} is not between 0 and 1")
+        kept = {name: _kept(self.outcome(name).by(measure), promise) for name in self.names}
+        best = max(self.names, key=lambda name: kept[name].value)
+        return Answer(
+            promise,
+            measure,
+            self.convention,
+            probability,
+            tuple(name for name in self.names if kept[name].value >= probability),
+            best,
+            kept[best],
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return all figures of the measures: one row a design, measure and quantity."""
+        rows = []
+        for name in self.names:
+            outcome = self.outcome(name)
+            for measure in MEASURES:
+                found = outcome.by(measure)
+                quantities = {
+                    ("hours", "h/year"): found.hours_per_year,
+                    ("year breaks", "probability"): found.year_breaks,
+                    ("month breaks", "probability"): found.month_breaks,
+                    ("all months hold", "probability"): found.all_months_hold,
+                    **{(f"hours P{p}", "h/year"): value for p, value in found.percentiles.items()},
+                    **{(f"hours by {cause}", "h/year"): value for cause, value in found.by_cause.items()},
+                }
+                for (quantity, unit), value in quantities.items():
+                    rows.append(
+                        {
+                            "design": name, "measure": measure, "convention": self.convention, "quantity": quantity,
+                            "unit": unit, "value": value.value, "standard_error": value.standard_error,
+                            "low": value.low, "high": value.high, "interval_of": value.interval_of,
+                        }
+                    )  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def _index(self, design: str) -> int:
+        if design not in self.names:
+            raise NotInResult(f"design {design!r} was not simulated; {nearest(design, self.names)}")
+        return self.names.index(design)
+
+    def _per_year(self, values: FloatArray) -> Estimate:
+        """Return a yearly figure from its sums by group, shape (groups,)."""
+        by_group = values / self.sums.group_years
+        return (
+            mean_of_draws(by_group) if self.rates_drawn else mean_of_groups(by_group, self.sums.group_years)
+        )
+
+    def _measure(self, d: int, number: int) -> MeasureOutcome:
+        at = number * PER_MEASURE
+        total = self.sums.sums[:, d, :].sum(axis=0)
+        years = float(self.sums.group_years.sum())
+        if self.rates_drawn:
+            column = self.sums.sums[:, d, at : at + PER_MEASURE] / self.sums.group_years[:, None]
+            hours, year = mean_of_draws(column[:, HOURS]), mean_of_draws(column[:, YEARS_BROKEN])
+            month = mean_of_draws(column[:, MONTHS_BROKEN] / MONTHS_PER_YEAR)
+            whole = mean_of_draws(column[:, YEARS_WHOLE])
+        else:
+            hours = mean_of_years(total[at + HOURS], total[at + HOURS_SQUARED], years)
+            year, whole = share_of(total[at + YEARS_BROKEN], years), share_of(total[at + YEARS_WHOLE], years)
+            broken = mean_of_years(total[at + MONTHS_BROKEN], total[at + MONTHS_BROKEN_SQUARED], years)
+            month = share_with_error(
+                broken.value / MONTHS_PER_YEAR,
+                broken.standard_error / MONTHS_PER_YEAR,
+                MONTHS_PER_YEAR * years,
+            )
+        causes = {
+            cause: self._per_year(self.sums.causes[:, d, number, column])
+            for column, cause in enumerate(self.causes)
+        }
+        percentiles = self._percentiles(d, number, 1.0)
+        return MeasureOutcome(
+            MEASURES[number], self.convention, hours, year, month, whole, percentiles, causes
+        )
+
+    def _percentiles(self, d: int, histogram: int, scale: float) -> dict[int, Estimate]:
+        counts = self.sums.histograms[d, histogram]
+        found = {p: histogram_quantile(counts, _EDGES, p / 100) for p in PERCENTILES}
+        return {
+            p: Estimate(e.value * scale, e.standard_error * scale, e.low * scale, e.high * scale)
+            for p, e in found.items()
+        }
+
+    def _failovers(self, d: int) -> FailoverOutcome:
+        by_group = self.sums.sums[:, d, :]
+        total = by_group.sum(axis=0)
+        called, completed = float(total[CALLED]), float(total[COMPLETED])
+        promoted = float(self.sums.histograms[d, TIME_LOST].sum())
+        conflicts = self.designs[d].conflicts
+        return FailoverOutcome(
+            called_per_year=self._per_year(by_group[:, CALLED]),
+            completed_per_year=self._per_year(by_group[:, COMPLETED]),
+            repaired_first=share_of(total[REPAIRED_FIRST], called),
+            by_hand=share_of(total[BY_HAND], completed),
+            waited=share_of(total[WAITED], completed),
+            switched_s=self._percentiles(d, TIME_SWITCHED, SECONDS_PER_HOUR),
+            recovered_s=self._percentiles(d, TIME_RECOVERED, SECONDS_PER_HOUR),
+            recovered_in_time=share_of(total[RECOVERED_IN_TIME], called),
+            data_in_time=share_of(total[DATA_IN_TIME], promoted),
+            data_lost_s=self._percentiles(d, TIME_LOST, SECONDS_PER_HOUR),
+            lag_beyond_outage=share_of(total[LAG_BEYOND_OUTAGE], promoted),
+            unprotected_h_per_year=self._per_year(by_group[:, UNPROTECTED_H]),
+            failbacks_per_year=self._per_year(by_group[:, FAILBACKS]),
+            bad_failback_stages_per_year=self._per_year(by_group[:, BAD_FAILBACKS]),
+            conflicts_per_year=None if conflicts is None else conflicts.per_year,
+        )
+
+
+def _kept(outcome: MeasureOutcome, promise: Promise) -> Estimate:
+    """Return the probability that a promise is kept."""
+    if promise == "every month":
+        return outcome.all_months_hold
+    breaks = outcome.year_breaks if promise == "year" else outcome.month_breaks
+    return Estimate(
+        1 - breaks.value, breaks.standard_error, 1 - breaks.high, 1 - breaks.low, breaks.interval_of
+    )
+
+
+__all__ = ["DATA_LOST_H", "DesignOutcome", "FailureSimulation", "Sums"]

@@ -1,0 +1,202 @@
+"""From the environment and the designs to the arrays that the sweep reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from agog_capacity.availability.brownout import Brownout
+from agog_capacity.availability.environment import Environment
+from agog_capacity.availability.failover_plan import (
+    FailoverDefaults,
+    LognormalHours,
+    LognormalSeconds,
+)
+from agog_capacity.availability.failures import FailureClass
+from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
+from agog_capacity.availability.standby import brownout_of, hits_both_of, server_factor_of, standby_of
+from agog_capacity.availability.sweep_events import (
+    CHANGE,
+    GLOBAL,
+    REGION,
+    ZONE,
+    Cursor,
+    Events,
+    Kinds,
+    Streams,
+)
+from agog_capacity.availability.sweep_work import (
+    ACTIVE_ACTIVE,
+    ACTIVE_PASSIVE,
+    HOMED,
+    MAXIMUM_REGIONS,
+    MAXIMUM_STAGES,
+    MULTI_WRITER,
+    QUORUM,
+    SINGLE,
+    SINGLE_WRITER,
+    Courses,
+    Designs,
+)
+
+_SCOPES = {"zone": ZONE, "region": REGION, "global": GLOBAL, "change": CHANGE}
+_MODES = {"single": SINGLE, "active-passive": ACTIVE_PASSIVE, "active-active": ACTIVE_ACTIVE}
+_DATABASES = {
+    "homed": HOMED,
+    "single-writer": SINGLE_WRITER,
+    "multi-writer": MULTI_WRITER,
+    "quorum": QUORUM,
+}
+
+
+def streams_of(world: Environment) -> Streams:
+    """Return the streams of an environment as arrays."""
+    number = {name: i for i, name in enumerate(world.classes)}
+    return Streams(
+        key=np.array([s.key for s in world.streams], dtype=np.uint64),
+        per_year=np.ascontiguousarray(world.per_year),
+        kind=np.array([number[s.failure_class] for s in world.streams]),
+        region=np.array([s.region for s in world.streams]),
+    )
+
+
+def kinds_of(world: Environment) -> Kinds:
+    """Return the failure classes of an environment as arrays."""
+    classes = list(world.classes.values())
+    return Kinds(
+        scope=np.array([_SCOPES[c.scope] for c in classes]),
+        severity=np.array([c.severity for c in classes]),
+        log_median=np.log([c.length.median_h for c in classes]),
+        sigma=np.array([c.length.sigma for c in classes]),
+        fails_over=np.array([int(c.failover) for c in classes]),
+        blocks=np.array([int(c.blocks_failover) for c in classes]),
+        server=np.array([int(c.per == "server-year") for c in classes]),
+    )
+
+
+def cursor_of(world: Environment) -> Cursor:
+    """Return a place for where the streams stand."""
+    count = len(world.streams)
+    return Cursor(np.zeros(count), np.zeros(count, np.int64), np.zeros(count))
+
+
+def events_of(count: int) -> Events:
+    """Return a place for the events of a year."""
+    kind, region, stream, number = np.zeros((4, count), np.int64)
+    start, end, hit, which = np.zeros((4, count))
+    return Events(start, end, kind, region, stream, number, hit, which)
+
+
+def designs_of(
+    designs: Sequence[ServiceDesign],
+    classes: Mapping[str, FailureClass],
+    defaults: FailoverDefaults,
+    brownouts: Mapping[str, Brownout],
+    *,
+    recovery_target_h: float,
+    data_target_h: float,
+) -> tuple[Designs, Courses]:
+    """Return designs as arrays, and the courses of their brownouts one below the other."""
+    courses = [brownout_of(design, defaults, brownouts) for design in designs]
+    rows = [
+        {
+            **_shape(design, classes, defaults),
+            **_failover(design, defaults),
+            **_way_back(design, defaults),
+            **_lag(design),
+            "recovery_target": recovery_target_h,
+            "data_target": data_target_h,
+            "course_first": sum(len(c.afterwards) for c in courses[:number]),
+            "course_count": len(courses[number].afterwards),
+            "by_course": int(design.name in brownouts),
+        }
+        for number, design in enumerate(designs)
+    ]
+    return Designs(**{name: np.array([row[name] for row in rows]) for name in Designs._fields}), _stacked(
+        courses
+    )
+
+
+def _stacked(courses: Sequence[Brownout]) -> Courses:
+    steps = max(course.lengths_h.shape[1] for course in courses)
+
+    def padded(values: np.ndarray, fill: float) -> np.ndarray:
+        return np.pad(values, ((0, 0), (0, steps - values.shape[1])), constant_values=fill)
+
+    return Courses(
+        np.concatenate([padded(c.lengths_h, 0.0) for c in courses]),
+        np.concatenate([padded(c.served, 1.0) for c in courses]),
+        np.concatenate([c.afterwards for c in courses]),
+    )
+
+
+def _shape(
+    design: ServiceDesign, classes: Mapping[str, FailureClass], defaults: FailoverDefaults
+) -> dict[str, object]:
+    times = design.times(defaults)
+    factor = times.unprotected.without_standby_factor
+    return {
+        "mode": _MODES[design.mode],
+        "regions": design.regions,
+        "share": np.pad(design.shares, (0, MAXIMUM_REGIONS - design.regions)),
+        "sized": design.sized,
+        "database": _DATABASES[design.database] if design.mode == "active-active" else HOMED,
+        "write_share": design.write_share or 0.0,
+        "hits_both": np.array([hits_both_of(design, c, defaults) for c in classes.values()]),
+        "zone_chance": 0.0 if design.zone_redundant else 1 / defaults.single_zone.zones,
+        "server_factor": server_factor_of(design, defaults),
+        "rebuild": times.unprotected.rebuild_h,
+        "rebuild_factor": factor,
+    }
+
+
+def _log(name: str, time: LognormalSeconds | LognormalHours | None) -> dict[str, float]:
+    """Return a lognormal time as the logarithm of its median in hours, and its sigma; NaN and 0 where there is none."""
+    if time is None:
+        return {f"{name}_log": math.nan, f"{name}_sigma": 0.0}
+    hours = time.median_h if isinstance(time, LognormalHours) else time.median_s / SECONDS_PER_HOUR
+    return {f"{name}_log": math.log(hours), f"{name}_sigma": time.sigma}
+
+
+def _failover(design: ServiceDesign, defaults: FailoverDefaults) -> dict[str, float]:
+    times = design.times(defaults)
+    automated = design.operator == "automated"
+    restore = standby_of(design, defaults).restore if design.mode == "active-passive" else None
+    return {
+        "detect_low": times.detect.low_s / SECONDS_PER_HOUR,
+        "detect_high": times.detect.high_s / SECONDS_PER_HOUR,
+        "decide_fixed": times.decide.automated_s / SECONDS_PER_HOUR if automated else 0.0,
+        **_log("decide", None if automated else times.decide.human),
+        **_log("promote", times.promote),
+        "dns": times.dns_ttl_s / SECONDS_PER_HOUR,
+        **_log("cache", times.cache),
+        **_log("restore", restore),
+        "coverage": times.coverage.of(design.operator),
+        **_log("manual", times.manual),
+        "election_low": times.election.low_s / SECONDS_PER_HOUR,
+        "election_high": times.election.high_s / SECONDS_PER_HOUR,
+    }
+
+
+def _way_back(design: ServiceDesign, defaults: FailoverDefaults) -> dict[str, object]:
+    failback = design.times(defaults).failback
+    return {
+        "failback_delay": failback.delay_h,
+        "failback_bad": failback.p_bad,
+        "failback_length": failback.length_h,
+        "failback_severity": failback.severity,
+        "failback_stages": np.pad(failback.stages, (0, MAXIMUM_STAGES - len(failback.stages))),
+        "failback_count": len(failback.stages),
+        "failback_step": failback.stage_h,
+    }
+
+
+def _lag(design: ServiceDesign) -> dict[str, float]:
+    replication = design.replication
+    return {
+        **_log("lag", None if replication is None else replication.healthy),
+        "lag_stalled": 0.0 if replication is None else replication.stalled,
+        "lag_stalled_max": 0.0 if replication is None else replication.stalled_max_s / SECONDS_PER_HOUR,
+    }

@@ -1,0 +1,212 @@
+"""What the kernel of the failure simulation reads and writes: designs as arrays, and its working space.
+
+The kernel allocates nothing. Only kernel modules of the sweep and what fills these arrays import this.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+MAXIMUM_REGIONS = 3
+MAXIMUM_STAGES = 8
+MONTHS = 12
+
+# Modes and databases, as the kernel writes them.
+SINGLE, ACTIVE_PASSIVE, ACTIVE_ACTIVE = range(3)
+HOMED, SINGLE_WRITER, MULTI_WRITER, QUORUM = range(4)
+
+# Columns of the sums. The first six stand twice: demand, then deep.
+HOURS, HOURS_SQUARED, YEARS_BROKEN, MONTHS_BROKEN, MONTHS_BROKEN_SQUARED, YEARS_WHOLE = range(6)
+PER_MEASURE = 6
+(
+    CALLED, COMPLETED, REPAIRED_FIRST, WAITED, BY_HAND, RECOVERED_IN_TIME, UNPROTECTED_H, DATA_IN_TIME, DATA_LOST_H,
+    LAG_BEYOND_OUTAGE, FAILBACKS, BAD_FAILBACKS, SWITCHED_H, RECOVERED_H,
+) = range(2 * PER_MEASURE, 2 * PER_MEASURE + 14)  # fmt: skip
+SUMS = 2 * PER_MEASURE + 14
+
+# Histograms of yearly hours by demand and deep, of the time to switch, to recover, and of lost data.
+YEARS_DEMAND, YEARS_DEEP, TIME_SWITCHED, TIME_RECOVERED, TIME_LOST = range(5)
+HISTOGRAMS = 5
+BINS = 1200
+LOWEST_H = 1e-4
+"""Upper bound of the first bin; the others grow by the same factor, 1.5 %, up to a year and beyond. [h]"""
+PER_LOG = (BINS - 2) / np.log(2 * 8760.0 / LOWEST_H)
+
+
+class Designs(NamedTuple):
+    """Designs, one row each; times in hours, lognormals as logarithm of the median and sigma, NaN where none."""
+
+    mode: Any
+    regions: Any
+    share: Any
+    """Shape (designs, MAXIMUM_REGIONS)."""
+    sized: Any
+    database: Any
+    write_share: Any
+    hits_both: Any
+    """Shape (designs, classes)."""
+    zone_chance: Any
+    """Chance that an incident in a zone takes the one the design stands in; 0 where it stands in several."""
+    server_factor: Any
+    """How much longer the failure of a database server lasts; 1 with a standby."""
+    detect_low: Any
+    detect_high: Any
+    decide_fixed: Any
+    decide_log: Any
+    decide_sigma: Any
+    promote_log: Any
+    promote_sigma: Any
+    dns: Any
+    cache_log: Any
+    cache_sigma: Any
+    restore_log: Any
+    restore_sigma: Any
+    coverage: Any
+    manual_log: Any
+    manual_sigma: Any
+    election_low: Any
+    election_high: Any
+    failback_delay: Any
+    failback_bad: Any
+    failback_length: Any
+    failback_severity: Any
+    failback_stages: Any
+    """Shape (designs, MAXIMUM_STAGES)."""
+    failback_count: Any
+    failback_step: Any
+    rebuild: Any
+    rebuild_factor: Any
+    lag_log: Any
+    lag_sigma: Any
+    lag_stalled: Any
+    lag_stalled_max: Any
+    recovery_target: Any
+    data_target: Any
+    course_first: Any
+    course_count: Any
+    by_course: Any
+    """1 where the courses say what is served in place of the size of the regions."""
+
+
+class Courses(NamedTuple):
+    """Brownouts of all designs, one below the other."""
+
+    lengths: Any
+    served: Any
+    afterwards: Any
+
+
+class Calendar(NamedTuple):
+    """Months of the year and what each measure may lose."""
+
+    edges: Any
+    """Shape (13,), from 0. [h of the year]"""
+    allowed_year: float
+    """[h]"""
+    allowed_month: Any
+    """Shape (12,). [h]"""
+    deep: float
+    """Loss above which time counts as deep."""
+    closed_form: bool
+
+
+class Losses(NamedTuple):
+    """Pieces of time with a loss, in the working space."""
+
+    start: Any
+    end: Any
+    loss: Any
+    cause: Any
+    edges: Any
+    """Room for the ends of pieces that overlap."""
+
+
+class Routes(NamedTuple):
+    """Where requests go in a year, and what takes regions down."""
+
+    time: Any
+    """Begin of each piece of the routing. [h of the year]"""
+    weight: Any
+    """Share of the requests by region, shape (pieces, MAXIMUM_REGIONS)."""
+    writer: Any
+    """Region all writes go to, or -1."""
+    spell_start: Any
+    """Times in which a region is down, shape (MAXIMUM_REGIONS, spells)."""
+    spell_end: Any
+    spell_count: Any
+    called_region: Any
+    """Spells that call for a failover, in order of time."""
+    called_spell: Any
+    called_event: Any
+    away: Any
+    """Active-active: region, from, until, writes moved at, cause, shape (spells, 5)."""
+    bare: Any
+    """From, until and region without a standby of the database, shape (spells, 3)."""
+
+
+class Seen(NamedTuple):
+    """Events as one design sees them."""
+
+    region: Any
+    """Region hit, -1: all, -2: not seen."""
+    severity: Any
+    down: Any
+    """1 where a region is down as a whole."""
+
+
+class Work(NamedTuple):
+    """Working space of one thread."""
+
+    seen: Seen
+    routes: Routes
+    losses: Losses
+    counts: Any
+    """Lengths of what is filled: see below."""
+    months: Any
+    """Loss by measure and month, shape (2, MONTHS). [h]"""
+
+
+PIECES, LOSSES, CALLS, AWAY, BARE, FULL = range(6)
+
+
+class Results(NamedTuple):
+    """What is added up, one row a block of years."""
+
+    sums: Any
+    """Shape (items, designs, SUMS)."""
+    causes: Any
+    """Shape (items, designs, 2, classes + 1): by demand and deep; the last cause is the way back. [h]"""
+    histograms: Any
+    """Shape (items, designs, HISTOGRAMS, BINS)."""
+
+
+def new_work(events: int, losses: int) -> Work:
+    """Return working space for so many events and pieces of loss."""
+    regions = MAXIMUM_REGIONS
+    return Work(
+        Seen(np.zeros(events, np.int64), np.zeros(events), np.zeros(events, np.int64)),
+        Routes(
+            np.zeros(losses),
+            np.zeros((losses, regions)),
+            np.zeros(losses, np.int64),
+            np.zeros((regions, events)),
+            np.zeros((regions, events)),
+            np.zeros(regions, np.int64),
+            np.zeros(regions * events, np.int64),
+            np.zeros(regions * events, np.int64),
+            np.zeros(regions * events, np.int64),
+            np.zeros((regions * events, 5)),
+            np.zeros((regions * events, 3)),
+        ),
+        Losses(
+            np.zeros(losses),
+            np.zeros(losses),
+            np.zeros(losses),
+            np.zeros(losses, np.int64),
+            np.zeros(2 * losses),
+        ),
+        np.zeros(6, np.int64),
+        np.zeros((2, MONTHS)),
+    )

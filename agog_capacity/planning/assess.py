@@ -1,0 +1,352 @@
+"""Assess scenarios: failures, failovers and response times, simulated once and kept by the content of their inputs.
+
+All scenarios of one call meet the same failures, drawn first as rates and then as years under them, so their
+differences are far more certain than each of them is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agog_capacity import __version__
+from agog_capacity.availability.estimates import Estimate
+from agog_capacity.availability.measures import MEASURES
+from agog_capacity.errors import InputError
+from agog_capacity.planning.assessment import (
+    Assessment,
+    AssessmentStore,
+    NotAssessed,
+    Recovery,
+    Step,
+)
+from agog_capacity.resources import data_directory
+
+if TYPE_CHECKING:
+    from agog_capacity.availability.outcomes import FailureSimulation
+    from agog_capacity.availability.timeline import FailoverTimeline
+    from agog_capacity.plan import Plan
+    from agog_capacity.planning.response import Hours, TenantLatency
+    from agog_capacity.planning.service import Service
+
+_LOG = logging.getLogger(__name__)
+_VERSION = 1
+"""Raised when the same inputs give another assessment; part of the key of stored ones."""
+YEARS = 1000
+"""Under each draw of the rates."""
+OUTER_DRAWS = 200
+SEED = 20261124
+NO_TARGET_PERCENT = 99.95
+"""Availability that probabilities are of where a plan has no target: named with every result."""
+NO_RECOVERY_TARGET_MINUTES = 15.0
+NO_DATA_LOSS_TARGET_MINUTES = 5.0
+"""Of the simulated failovers where a plan has no targets; no verdict is made of them then. [min]"""
+_PERCENTILES = (50, 95, 99)
+_DATA = ("failover.yaml", "round_trip.csv")
+
+Progress = Callable[[int, int], None]
+Assessed = Assessment | NotAssessed
+
+
+def assess(
+    plan: Plan,
+    scenario: str,
+    *,
+    years: int = YEARS,
+    outer_draws: int = OUTER_DRAWS,
+    seed: int = SEED,
+    store: AssessmentStore | None = None,
+    progress: Progress | None = None,
+) -> Assessment:
+    """Assess one scenario of a plan: availability, recovery, data loss and response times.
+
+    Parameters
+    ----------
+    plan : Plan
+    scenario : str
+        Name of a scenario. With several regions it needs the sections `scaling` and `failover`; for response times
+        `latency`.
+    years : int
+        Simulated under each draw of the rates. [years]
+    outer_draws : int
+        Draws of the rates from what is believed of them.
+    seed : int
+        Of all random numbers; the same seed gives the same figures.
+    store : AssessmentStore, optional
+        Where assessments are looked up and kept; the user's cache by default.
+    progress : callable, optional
+        Called with the years done and the years in all.
+
+    Raises
+    ------
+    NotInResult
+        If the plan has no such scenario.
+    InputError
+        If the scenario lacks something that its failover needs; with all of it.
+    """
+    plan.scenario(scenario)
+    found = assess_scenarios(
+        plan,
+        [scenario],
+        years=years,
+        outer_draws=outer_draws,
+        seed=seed,
+        store=store,
+        progress=progress,
+    )[scenario]
+    if isinstance(found, NotAssessed):
+        raise InputError("; ".join(found.reasons))
+    return found
+
+
+def assess_scenarios(
+    plan: Plan,
+    scenarios: Sequence[str],
+    *,
+    years: int = YEARS,
+    outer_draws: int = OUTER_DRAWS,
+    seed: int = SEED,
+    store: AssessmentStore | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Assessed]:
+    """Assess scenarios of a plan on the same failures.
+
+    Parameters
+    ----------
+    plan, years, outer_draws, seed, store, progress
+        See `assess`.
+    scenarios : sequence of str
+
+    Returns
+    -------
+    dict
+        By scenario, in the order given: its assessment, or why there is none.
+    """
+    kept = store or AssessmentStore.default()
+    keys = {name: _key(plan, name, years, outer_draws, seed) for name in scenarios}
+    found: dict[str, Assessed] = {}
+    for name in scenarios:
+        stored = kept.get(keys[name])
+        if stored is not None:
+            found[name] = _named(stored, name)
+    missing = [name for name in scenarios if name not in found]
+    if missing:
+        made = _assessed(plan, missing, years, outer_draws, seed, progress)
+        for name, one in made.items():
+            if isinstance(one, Assessment):
+                kept.put(keys[name], one)
+        found |= made
+    return {name: found[name] for name in scenarios}
+
+
+def _named(found: Assessment, name: str) -> Assessment:
+    """Return a stored assessment under the name that is asked: the content decides, not the name."""
+    from dataclasses import replace
+
+    return found if found.scenario == name else replace(found, scenario=name)
+
+
+def _key(plan: Plan, scenario: str, years: int, outer_draws: int, seed: int) -> str:
+    design = plan.scenario(scenario).design
+    targets = plan.targets
+    folder = data_directory() / "availability"
+    inputs: dict[str, Any] = {
+        "library": [__version__, _VERSION],
+        "months": [plan.months.first, plan.months.count],
+        "targets": [
+            _percent(plan),
+            targets.recovery_time_minutes,
+            targets.recovery_point_minutes,
+        ],
+        "regions": {name: region.model_dump(mode="json") for name, region in design.regions.items()},
+        "components": {
+            name: component.model_dump(mode="json") for name, component in design.components.items()
+        },
+        "sections": [
+            None if section is None else section.model_dump(mode="json")
+            for section in (design.scaling, design.failover, design.latency, design.statements)
+        ],
+        "manifests": dict(plan.manifest_texts[design.scaling.manifests])
+        if design.scaling is not None
+        else None,
+        "classes": {name: each.model_dump(mode="json") for name, each in plan.failure_classes.items()},
+        "data": [hashlib.blake2b((folder / name).read_bytes()).hexdigest() for name in _DATA],
+        "simulation": [years, outer_draws, seed],
+    }
+    return hashlib.blake2b(json.dumps(inputs, sort_keys=True).encode(), digest_size=20).hexdigest()
+
+
+def _percent(plan: Plan) -> float:
+    target = plan.targets.availability
+    return NO_TARGET_PERCENT if target is None else target.percent
+
+
+def _assessed(
+    plan: Plan,
+    names: Sequence[str],
+    years: int,
+    outer_draws: int,
+    seed: int,
+    progress: Progress | None,
+) -> dict[str, Assessed]:
+    """Simulate scenarios that are not stored, all on the same failures."""
+    from agog_capacity.availability.simulation import simulate_failures
+    from agog_capacity.planning.service import service_of
+
+    services: dict[str, Service] = {}
+    found: dict[str, Assessed] = {}
+    for name in names:
+        try:
+            services[name] = service_of(plan, name)
+        except InputError as error:
+            found[name] = NotAssessed(name, tuple(problem.message for problem in error.problems))
+    if not services:
+        return found
+    _LOG.info("simulating failures of %s; kept for the next time", ", ".join(services))
+    targets = plan.targets
+    simulation = simulate_failures(
+        [service.design for service in services.values()],
+        plan.failure_classes,
+        years=years,
+        outer_draws=outer_draws,
+        seed=seed,
+        months="calendar",
+        availability_target_percent=_percent(plan),
+        brownouts={name: each.brownout for name, each in services.items() if each.brownout is not None},
+        progress=progress,
+        recovery_target_s=60.0 * (targets.recovery_time_minutes or NO_RECOVERY_TARGET_MINUTES),
+        data_loss_target_s=60.0 * (targets.recovery_point_minutes or NO_DATA_LOSS_TARGET_MINUTES),
+    )
+    carried: dict[str, Hours] = {}
+    for name, service in services.items():
+        found[name] = _assessment(plan, name, service, simulation, carried)
+    return found
+
+
+def _assessment(
+    plan: Plan, name: str, service: Service, simulation: FailureSimulation, carried: dict[str, Hours]
+) -> Assessment:
+    outcome = simulation.outcome(name)
+    latencies, missing = _latencies(plan, name, carried)
+    recoveries = [_recovery(timeline) for timeline in service.timelines]
+    if service.brownout is None:
+        recoveries = list(_repairs(plan, name))
+    return Assessment(
+        scenario=name,
+        basis=simulation.basis,
+        target_percent=simulation.target_percent,
+        deep_threshold=simulation.deep_threshold,
+        demand=outcome.demand,
+        deep=outcome.deep,
+        failovers=None if service.brownout is None else outcome.failovers,
+        recoveries=tuple(recoveries),
+        latencies=latencies,
+        latency_missing=missing,
+        hours_by_draw={
+            measure: tuple(simulation.hours_by_group(name, measure).tolist()) for measure in MEASURES
+        },
+        notes=service.notes,
+    )
+
+
+def _latencies(plan: Plan, name: str, carried: dict[str, Hours]) -> tuple[tuple[TenantLatency, ...], str]:
+    from agog_capacity.planning.response import tenant_latencies
+
+    try:
+        return tenant_latencies(plan, name, carried=carried), ""
+    except InputError as error:
+        return (), "; ".join(problem.message for problem in error.problems)
+
+
+def _recovery(timeline: FailoverTimeline) -> Recovery:
+    frame = timeline.to_frame()
+    steps = frame[(frame["part_of"] == "") & ~frame["step"].isin(["serving again", "all served"])]
+    lag = timeline.lag
+    rto, rpo = timeline.rto_target_s, timeline.rpo_target_s
+    return Recovery(
+        direction=timeline.name,
+        recovered_s={percent: timeline.rto_quantile(percent / 100) for percent in _PERCENTILES},
+        within_target=None if rto is None else timeline.rto_within(rto),
+        lost_s={} if lag is None else {percent: lag.quantile(percent / 100) for percent in _PERCENTILES},
+        lost_within_target=None if rpo is None else timeline.rpo_within(rpo).value,
+        steps=tuple(
+            Step(str(row["step"]), float(row["mean_s"]), float(row["share_of_mean"]))
+            for row in steps.to_dict("records")
+            if row["mean_s"] > 0
+        ),
+        unserved_h=dict(timeline.unserved_h),
+    )
+
+
+def _repairs(plan: Plan, name: str) -> Iterator[Recovery]:
+    """Yield the recovery of a single region: nothing takes over, so it is the repair of what took the region."""
+    from agog_capacity.availability.sampling import computed
+
+    classes = [
+        each
+        for each in plan.failure_classes.values()
+        if each.scope == "region" and each.failover and each.events_per_year > 0
+    ]
+    target = plan.targets.recovery_time_minutes
+    if not classes:
+        return
+    rates = np.array([each.events_per_year for each in classes])
+
+    def below(hours: float) -> float:
+        parts = [float(each.lengths.below(np.array([hours]))[0]) for each in classes]
+        return float(np.average(parts, weights=rates))
+
+    def quantile(share: float) -> float:
+        low, high = 0.0, max(each.lengths.quantile(share) for each in classes)
+        for _ in range(80):
+            middle = (low + high) / 2
+            low, high = (middle, high) if below(middle) < share else (low, middle)
+        return high * 3600
+
+    region = next(iter(plan.scenario(name).design.regions))
+    mean = float(np.average([each.lengths.mean for each in classes], weights=rates))
+    yield Recovery(
+        direction=f"repair of {region}",
+        recovered_s={percent: computed(quantile(percent / 100)) for percent in _PERCENTILES},
+        within_target=None if target is None else computed(below(target / 60)),
+        lost_s={},
+        lost_within_target=None,
+        steps=(Step("repair", mean * 3600, 1.0),),
+        unserved_h={"repair": mean},
+    )
+
+
+def difference(one: Assessment, other: Assessment, measure: Any = "demand") -> Estimate:
+    """Return how many hours a year a scenario loses more than another, on the same draws of the rates. [h/year]
+
+    Parameters
+    ----------
+    one, other : Assessment
+        Of the same draws: same seed, years and failure classes.
+    measure : {"demand", "deep"}
+
+    Raises
+    ------
+    InputError
+        If they are not of the same draws.
+    """
+    from agog_capacity.availability.estimates import mean_of_draws
+
+    one.by(measure)
+    if one.basis != other.basis or len(one.hours_by_draw[measure]) != len(other.hours_by_draw[measure]):
+        raise InputError(
+            f"{one.scenario!r} and {other.scenario!r} were simulated on different failures ({one.basis}; {other.basis}); "
+            "assess them with the same years, draws and seed"
+        )
+    gap = np.subtract(one.hours_by_draw[measure], other.hours_by_draw[measure])
+    return mean_of_draws(np.asarray(gap, dtype=float))
+
+
+def assessed_only(found: Mapping[str, Assessed]) -> dict[str, Assessment]:
+    """Return the scenarios that could be assessed."""
+    return {name: one for name, one in found.items() if isinstance(one, Assessment)}

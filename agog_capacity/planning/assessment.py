@@ -1,0 +1,209 @@
+"""What failures and load make of one scenario: the result, light enough to be read back without any simulation."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from agog_capacity.availability.estimates import Estimate
+from agog_capacity.availability.measures import MEASURES, FailoverOutcome, Measure, MeasureOutcome
+from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.files import replace_file
+from agog_capacity.planning.response import NORMAL, TenantLatency
+from agog_capacity.scaling.simulated import SimulationStore
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a failover."""
+
+    name: str
+    mean_s: float
+    """[s]"""
+    share_of_mean: float
+    """Of the time until the whole demand is served."""
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """How long one region takes to stand in for another, and what data is lost with it."""
+
+    direction: str
+    """Such as `eastus2 to westeurope`."""
+    recovered_s: Mapping[int, Estimate]
+    """Until the whole demand is served, percentiles; infinite where it never is. [s]"""
+    within_target: Estimate | None
+    """Probability that this is within the recovery time of the plan; None without such a target."""
+    lost_s: Mapping[int, float]
+    """Writes lost with the region, percentiles; empty where none are. [s]"""
+    lost_within_target: float | None
+    """Probability that no more is lost than the recovery point allows; None without such a target."""
+    steps: tuple[Step, ...]
+    """The one that takes most of the mean first."""
+    unserved_h: Mapping[str, float]
+    """Mean unserved demand of one failover by stage, in hours of full outage of what is taken over. [h]"""
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What failures and load make of one scenario."""
+
+    scenario: str
+    basis: str
+    """Draws, years, seed and convention of the simulation."""
+    target_percent: float
+    """Availability that probabilities are of. [%]"""
+    deep_threshold: float
+    demand: MeasureOutcome
+    """By unserved demand."""
+    deep: MeasureOutcome
+    """By time with a loss above the threshold."""
+    failovers: FailoverOutcome | None
+    """None in a single region."""
+    recoveries: tuple[Recovery, ...]
+    latencies: tuple[TenantLatency, ...]
+    latency_missing: str
+    """Why there are no response times; empty where there are."""
+    hours_by_draw: Mapping[Measure, tuple[float, ...]] = field(repr=False)
+    """Mean hours a year under each draw of the rates, the same draws for every scenario. [h/year]"""
+    notes: tuple[str, ...] = field(default=(), repr=False)
+    """What to know of the failover, in sentences."""
+
+    def by(self, measure: Measure) -> MeasureOutcome:
+        """Return the outcome by a measure.
+
+        Raises
+        ------
+        NotInResult
+            If there is no such measure.
+        """
+        if measure not in MEASURES:
+            raise NotInResult(f"measure {measure!r} is not known; {nearest(measure, MEASURES)}")
+        return self.demand if measure == "demand" else self.deep
+
+    def causes(self, measure: Measure = "demand") -> tuple[tuple[str, Estimate], ...]:
+        """Return the hours lost by cause, the one that costs most first. [h/year]"""
+        found = self.by(measure).by_cause.items()
+        return tuple(sorted(found, key=lambda row: (-row[1].value, row[0])))
+
+    def worst_latency(self, *, normal: bool) -> TenantLatency | None:
+        """Return the slowest group, in normal operation or after a region is lost; None without response times."""
+        found = [each for each in self.latencies if (each.state == NORMAL) == normal]
+        return max(found, key=lambda each: math.inf if each.p95_ms is None else each.p95_ms, default=None)
+
+    def to_json(self) -> str:
+        """Return the content as JSON, the same for the same content."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Assessment:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the text is not of that form.
+        """
+        try:
+            raw: dict[str, Any] = json.loads(text)
+            if set(raw) != {each.name for each in fields(cls)}:
+                raise ValueError("a stored assessment has other fields")
+            failovers = raw["failovers"]
+            return cls(
+                **{
+                    **raw,
+                    "demand": _measure(raw["demand"]),
+                    "deep": _measure(raw["deep"]),
+                    "failovers": None if failovers is None else _failovers(failovers),
+                    "recoveries": tuple(_recovery(each) for each in raw["recoveries"]),
+                    "latencies": tuple(TenantLatency(**each) for each in raw["latencies"]),
+                    "hours_by_draw": {name: tuple(hours) for name, hours in raw["hours_by_draw"].items()},
+                    "notes": tuple(raw["notes"]),
+                }
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"a stored assessment is not whole: {error}") from None
+
+
+def _estimates(raw: Mapping[str, Any]) -> dict[str, Estimate]:
+    return {name: Estimate(**each) for name, each in raw.items()}
+
+
+def _by_percent(raw: Mapping[str, Any]) -> dict[int, Estimate]:
+    return {int(name): found for name, found in _estimates(raw).items()}
+
+
+def _measure(raw: Mapping[str, Any]) -> MeasureOutcome:
+    single = ("hours_per_year", "year_breaks", "month_breaks", "all_months_hold")
+    return MeasureOutcome(
+        **{
+            **raw,
+            **{name: Estimate(**raw[name]) for name in single},
+            "percentiles": _by_percent(raw["percentiles"]),
+            "by_cause": _estimates(raw["by_cause"]),
+        }
+    )
+
+
+def _failovers(raw: Mapping[str, Any]) -> FailoverOutcome:
+    percentiles = ("switched_s", "recovered_s", "data_lost_s")
+    single = {name for name, value in raw.items() if isinstance(value, dict) and name not in percentiles}
+    return FailoverOutcome(
+        **{
+            **raw,
+            **{name: _by_percent(raw[name]) for name in percentiles},
+            **{name: Estimate(**raw[name]) for name in single},
+        }
+    )
+
+
+def _recovery(raw: Mapping[str, Any]) -> Recovery:
+    within = raw["within_target"]
+    return Recovery(
+        **{
+            **raw,
+            "recovered_s": _by_percent(raw["recovered_s"]),
+            "within_target": None if within is None else Estimate(**within),
+            "lost_s": {int(name): value for name, value in raw["lost_s"].items()},
+            "steps": tuple(Step(**each) for each in raw["steps"]),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class NotAssessed:
+    """A scenario that failures cannot be simulated for, and why."""
+
+    scenario: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AssessmentStore:
+    """Assessments by the content of their inputs; prices are no part of it."""
+
+    folder: Path
+
+    @classmethod
+    def default(cls) -> AssessmentStore:
+        """Return the store in the user's cache folder, beside that of the simulated clusters."""
+        return cls(SimulationStore.default().folder.parent / "assessments")
+
+    def get(self, key: str) -> Assessment | None:
+        """Return what is stored under a key; None if there is nothing, or nothing usable."""
+        try:
+            return Assessment.from_json((self.folder / f"{key}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def put(self, key: str, found: Assessment) -> None:
+        """Store a result whole. A store that cannot be written is no failure: the next run simulates again."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            replace_file(self.folder / f"{key}.json", found.to_json())
+        except OSError:
+            return

@@ -1,0 +1,143 @@
+"""Pools and workloads of a design as the autoscaler simulation takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from agog_capacity.azure_sizes import parse_vm_size
+from agog_capacity.components.node_pool import NodePool
+from agog_capacity.periods import Months
+from agog_capacity.planning.loads import releases_of_weeks, second_name
+
+if TYPE_CHECKING:
+    from agog_capacity.plan import Plan
+    from agog_capacity.scaling.manifests import Manifests
+    from agog_capacity.scaling.pool import Pool
+    from agog_capacity.scaling.release_section import ReleaseSection
+    from agog_capacity.scaling.section import ScalingSection, WorkloadUse
+    from agog_capacity.scaling.workload import Workload
+
+_GIB_PER_VCPU = {"D": 4, "E": 8, "F": 2}
+"""Memory of a size by its family.
+
+Source: the size tables of the provider's documentation, learn.microsoft.com/azure/virtual-machines/sizes,
+read 2026-11-24 in stored copies."""
+_MIB = 2**20
+
+
+def _manifests(plan: Plan, section: ScalingSection) -> Manifests:
+    from agog_capacity.scaling.manifests import parse_manifests
+
+    texts = plan.manifest_texts[section.manifests]
+    return parse_manifests("\n---\n".join(text for _, text in texts), file=f"manifests {section.manifests!r}")
+
+
+def kernel_workloads(
+    plan: Plan, section: ScalingSection, pools: Sequence[str], months: Months | None = None
+) -> list[Workload]:
+    """Return the workloads of a design as the kernel takes them, on the pools of these names.
+
+    Parameters
+    ----------
+    plan : Plan
+    section : ScalingSection
+    pools : sequence of str
+    months : Months, optional
+        Those of the simulation, for its releases; left out, nothing is released.
+
+    Raises
+    ------
+    ManifestError
+        If a workload is not in the manifests, or cannot be simulated.
+    """
+    manifests = _manifests(plan, section)
+    releases = releases_of_weeks(section, months) if months is not None else {}
+    workloads = []
+    for name, use in section.workloads.items():
+        release, begins_s = releases.get(name, (None, ()))
+        workload = manifests.workload(
+            name,
+            cpu_base_milli=use.cpu_base_milli,
+            cpu_milli_per_rps=use.cpu_milli_per_request_per_second,
+            memory_base_bytes=use.memory_base_mib * _MIB,
+            memory_bytes_per_rps=use.memory_mib_per_request_per_second * _MIB,
+            image_pull_s=use.image_pull_s,
+            start_s=use.start_s,
+            pools=tuple(pools),
+            releases_s=begins_s if release is not None and release.strategy == "rolling" else (),
+        )
+        workloads.append(_with_sidecar(workload, use))
+        if release is not None and release.strategy == "blue_green" and begins_s:
+            workloads.append(_second_colour(workloads[-1], release, begins_s))
+    return workloads
+
+
+def _second_colour(workload: Workload, release: ReleaseSection, begins_s: tuple[float, ...]) -> Workload:
+    """Return the pods that a blue-green release holds beside a workload's own: as many again, without load."""
+    from agog_capacity.scaling.release import Releases
+
+    return workload.replace(
+        name=second_name(workload.name),
+        replicas=0,
+        autoscaler=None,
+        releases=Releases(at_s=begins_s, surge_percent=100, hold_s=release.hold_minutes * 60),
+        stands_beside=workload.name,
+    )
+
+
+def _with_sidecar(workload: Workload, use: WorkloadUse) -> Workload:
+    """Return a workload whose pods carry a sidecar: its requests count for the scheduler and the HPA alike."""
+    cpu, memory = use.sidecar_cpu_request_milli, use.sidecar_memory_request_mib * _MIB
+    if not cpu and not memory:
+        return workload
+    limits = {
+        name: limit + part
+        for name, limit, part in (
+            ("cpu_limit_milli", workload.cpu_limit_milli, cpu),
+            ("memory_limit_bytes", workload.memory_limit_bytes, memory),
+        )
+        if limit is not None
+    }
+    return workload.replace(
+        cpu_request_milli=workload.cpu_request_milli + cpu,
+        memory_request_bytes=workload.memory_request_bytes + memory,
+        **limits,
+    )
+
+
+def bounds_of(pool: NodePool) -> tuple[int, int]:
+    """Return the fewest and the most nodes of a pool; the same for a fixed count."""
+    if pool.nodes is not None:
+        return pool.nodes, pool.nodes
+    return pool.min_nodes or 0, pool.max_nodes or 0
+
+
+def kernel_pool(pool: NodePool) -> Pool:
+    """Return a node pool as the kernel takes it: fixed, or between its bounds.
+
+    Raises
+    ------
+    ScalingError
+        If the memory of its size is not known.
+    """
+    from agog_capacity.scaling.cluster import ScalingError
+    from agog_capacity.scaling.pool import Pool
+
+    size = parse_vm_size(pool.vm_size)
+    memory_gib = pool.memory_gib
+    if memory_gib is None and size.vcpus and size.family in _GIB_PER_VCPU:
+        memory_gib = float(_GIB_PER_VCPU[size.family] * size.vcpus)
+    if memory_gib is None or not size.vcpus:
+        raise ScalingError(
+            f"the memory of {pool.vm_size} is not known; give memory_gib on pool {pool.name!r}"
+        )
+    low, high = bounds_of(pool)
+    return Pool.of_aks_size(
+        pool.name,
+        vcpus=size.vcpus,
+        memory_gib=memory_gib,
+        minimum=low,
+        maximum=high,
+        zones=tuple(f"zone {number}" for number in range(1, pool.zones + 1)),
+    )

@@ -1,0 +1,91 @@
+"""One forecast: what it warns of, and where a missing price is."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from agog_capacity.errors import MissingPrices
+from agog_capacity.plan import Plan, load_plan
+from agog_capacity.planning.compare import compare
+from agog_capacity.planning.forecast import forecast
+from tests.books import write_book
+
+PLAN = """\
+    name: shop
+    title: A shop
+    currency: USD
+    horizon: {start: "2027-01", months: 3}
+    price_books: [list]
+    reference: one
+    targets: {}
+    base:
+      regions:
+        eastus2: {title: US East, continent: North America, role: primary, traffic_share: 1.0}
+      components:
+        cluster: {kind: aks_cluster, region: eastus2, tier: Standard}
+      serving_path: [cluster]
+    scenarios:
+      one: {title: One}
+      two: {title: Two}
+"""
+AKS = "Azure Kubernetes Service,Azure Kubernetes Service,Standard,Standard Uptime SLA"
+
+
+@pytest.fixture
+def shop(tmp_path: Path):
+    def planned(*replacements: tuple[str, str], region: str = "eastus2", more: str = "") -> Plan:
+        write_book(tmp_path / "prices" / "list", [f"{AKS},{region},on-demand,,0,1 Hour,0.1,USD"])
+        text = textwrap.dedent(PLAN)
+        for old, new in replacements:
+            assert old in text
+            text = text.replace(old, new)
+        (tmp_path / "plan.yaml").write_text(text + more)
+        return load_plan(tmp_path / "plan.yaml")
+
+    return planned
+
+
+def test_missing_prices_are_named_for_every_scenario(shop):
+    with pytest.raises(MissingPrices) as caught:
+        compare(shop(region="westus"))
+    assert [text.split(": no price")[0] for text in caught.value.missing] == [
+        "scenario 'one': component 'cluster'",
+        "scenario 'two': component 'cluster'",
+    ]
+
+
+@pytest.mark.parametrize("life", ["ends: 2026-12-31", "starts: 2027-04-01"])
+def test_what_exists_in_no_month_is_named_where_the_serving_path_needs_it(shop, life):
+    plan = shop(("tier: Standard", f"tier: Standard, {life}"))
+    (warning,) = forecast(plan, "one").warnings
+    assert warning.startswith("cluster: stands on the serving path and exists in no month of the plan")
+
+
+def test_what_exists_in_some_month_is_not_warned_of(shop):
+    assert forecast(shop(("tier: Standard", "tier: Standard, ends: 2027-01-02")), "one").warnings == ()
+
+
+def test_a_meter_that_no_month_uses_needs_no_price_and_is_named(shop):
+    """Used in no month: no cost. Used in one month: the price is missing."""
+    plan = shop(("tier: Standard", "tier: Standard, starts: 2027-04-01"), region="westus")
+    result = forecast(plan, "one")
+    assert result.charges == ()
+    assert result.total_cost == 0
+    assert any("is used in no month and has no price; it is left out" in text for text in result.warnings)
+    with pytest.raises(MissingPrices):
+        forecast(shop(("tier: Standard", "tier: Standard, starts: 2027-03-31"), region="westus"), "one")
+
+
+def test_charges_say_which_region_a_price_was_found_in(shop):
+    meter = AKS.replace(",", "/")
+    stand_in = (
+        f"stand_ins: [{{meter: {meter}, regions: [eastus2], use: {{region: westus}}, because: near}}]\n"
+    )
+    charges = forecast(shop(region="westus", more=stand_in), "one").to_frame()
+    assert set(charges["price_region"]) == {"eastus2"}
+    assert set(charges["price_found_region"]) == {"westus"}
+    charges = forecast(shop(), "one").to_frame()
+    assert (charges["price_found_region"] == charges["price_region"]).all()
