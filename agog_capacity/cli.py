@@ -133,6 +133,59 @@ def compare(
 
 
 @app.command()
+def frontier(
+    plan: PlanFile,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scenario",
+            "-s",
+            help="Scenario that variants are made of; may be given again. All if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    axis: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What differs: automation, rollout, standby, zones, sizes; may be given again. All if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    prices: Books = None,
+    years: Annotated[int, typer.Option(help="Simulated under each of 200 draws of the rates.", min=1)] = 250,
+    seed: Annotated[int, typer.Option(help="Of the failures.", min=0)] = 20261124,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the page and the table of designs; nothing is written if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit with 2 if no design meets every target, the budget aside.")
+    ] = False,
+) -> int:
+    """Price and assess variants of a plan's scenarios: what fewer lost hours cost, and what meets the targets."""
+    from agog_capacity.plan import load_plan
+    from agog_capacity.planning.frontier import frontier as found_frontier
+
+    loaded = load_plan(plan, price_books=_names(prices))
+    with progress_bar("simulating failures") as progress:
+        found = found_frontier(
+            loaded, scenario or None, axes=axis or None, years=years, seed=seed, progress=progress
+        )
+    written: tuple[Path, ...] = ()
+    if out is not None:
+        from agog_capacity.planning.frontier_page import write_frontier
+
+        written = write_frontier(found, out)
+    print(f"{found!r}")
+    for path in written:
+        print(f"written: {visible(str(path))}")
+    return MISSED if check and found.cheapest is None else FINE
+
+
+@app.command()
 def explain(
     plan: PlanFile,
     scenario: Annotated[str, typer.Argument(help="Scenario of the plan.", show_default=False)],
@@ -307,7 +360,7 @@ def run(arguments: list[str] | None = None) -> int:
         code = app(arguments, prog_name="agog-capacity", standalone_mode=False)
         sys.stdout.flush()  # here and not at exit, where a closed pipe cannot be handled any more
     except AgogCapacityError as error:
-        print(error, file=sys.stderr)
+        print(visible(str(error)), file=sys.stderr)
         return FAILED
     except (typer.Abort, KeyboardInterrupt):
         print("stopped", file=sys.stderr)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from agog_capacity.availability.estimates import mean_of_draws, mean_of_groups
+from agog_capacity.availability.measures import MEASURES
 from agog_capacity.availability.numbers import together
-from agog_capacity.availability.outcomes import MEASURES, FailureSimulation
+from agog_capacity.availability.outcomes import FailureSimulation
 from agog_capacity.availability.sla_risk import MONTHS_PER_YEAR
 from agog_capacity.availability.sweep_work import HOURS, MONTHS_BROKEN, PER_MEASURE, YEARS_BROKEN, YEARS_WHOLE
 
@@ -42,10 +43,10 @@ def convention_effect(real: FailureSimulation, closed_form: FailureSimulation) -
     for name in ("designs", "classes", "seed", "years", "months", "deep_threshold", "target_percent"):
         if getattr(real, name) != getattr(closed_form, name):
             found.append(f"the two simulations differ in {name}; only the convention may differ")
-    if len(real.sums.group_years) != len(closed_form.sums.group_years):
+    if len(real.sums.years) != len(closed_form.sums.years):
         found.append("the two simulations differ in the draws of the rates; only the convention may differ")
     together(found)
-    years = real.sums.group_years
+    years = real.sums.years
     rows = []
     for d, name in enumerate(real.names):
         for number, measure in enumerate(MEASURES):

@@ -11,8 +11,9 @@ from agog_capacity.availability.brownout import Brownout
 from agog_capacity.availability.environment import environment
 from agog_capacity.availability.failover_plan import FailoverDefaults, read_failover_defaults
 from agog_capacity.availability.failures import FailureClass
+from agog_capacity.availability.measures import MEASURES, Measure
 from agog_capacity.availability.numbers import together
-from agog_capacity.availability.outcomes import FAILBACK, MEASURES, Measure
+from agog_capacity.availability.outcomes import FAILBACK
 from agog_capacity.availability.service import ServiceDesign
 from agog_capacity.availability.simulation import Months, month_edges
 from agog_capacity.availability.sweep_work import (
@@ -137,7 +138,9 @@ def replay_year(
     results = Results(
         np.zeros((1, 1, SUMS)),
         np.zeros((1, 1, 2, len(classes) + 1)),
-        np.zeros((1, 1, HISTOGRAMS, BINS), np.int64),
+        np.zeros((1, 1, HISTOGRAMS, BINS), np.int32),
+        part_years=1,
+        parts=1,
     )
     # Without failures nothing is drawn either: no year, no loss.
     items = np.array([[0, 0, 1 if failures else 0, len(failures)]])

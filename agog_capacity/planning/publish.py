@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from agog_capacity.planning.compare import Comparison
 
 FORMATS = ("html", "csv", "json")
+_MANY_ROWS = 500_000
+"""Rows of charges from which a report says so; a spreadsheet opens 1,048,576 and is slow long before."""
 
 
 @dataclass(frozen=True)
@@ -361,6 +363,13 @@ def write_report(
     folder.mkdir(parents=True, exist_ok=True)
     files = list(replace_files({folder / name: content for name, content in contents.items()}))
     warnings: list[str] = []
+    rows = contents.get("charges.csv", "").count("\n")
+    if rows > _MANY_ROWS:
+        size = len(contents["charges.csv"]) / 1e6
+        warnings.append(
+            f"charges.csv has {rows:,} rows and {size:,.0f} MB; compare fewer scenarios or months "
+            "to open it in a spreadsheet"
+        )
     if images:
         from agog_capacity.report.images import write_images
 

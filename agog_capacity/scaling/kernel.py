@@ -108,6 +108,8 @@ class Work(NamedTuple):
     pool_hour: Any
     release: Any
     """Number of the next release, the tick at which the running one ends, and the pods of a second colour."""
+    expected: Any
+    """Replicas that each workload's budget counts: those wanted at the last sync, without surge."""
 
 
 def new_work(config: Config) -> Work:
@@ -135,6 +137,7 @@ def new_work(config: Config) -> Work:
         np.zeros((workloads, 5)),
         np.zeros((len(config.pools), 3)),
         whole(3),
+        config.workloads["replicas"].copy(),
     )
 
 
@@ -238,9 +241,16 @@ def follow(
             config, memory, w, pods, work.counts[w], work.used[w], work.rates[w], work.totals[w], tick
         )
     after = memory[w].spec
-    wanted = after
+    wanted = expected = after
     if tick < work.release[w, 1]:
-        wanted += work.release[w, 2] if config.workloads[w].beside >= 0 else surge_of(config, w, after)
+        if config.workloads[w].beside >= 0:
+            wanted = expected = after + work.release[w, 2]
+        else:
+            wanted += surge_of(config, w, after)
+    if expected != work.expected[w]:
+        work.expected[w] = expected
+        if config.workloads[w].has_budget:
+            state.number[CHANGED] = 1
     if wanted > pods:
         add_pods(state, w, wanted - pods, tick)
     elif wanted < pods:
@@ -355,7 +365,7 @@ def _simulate(
             next_scan += config.settings[0].scan
         if next_scan == tick:
             next_scan += config.settings[0].scan
-            if scan(config, state, work.ready_pods, chance.boots, chance.expander, tick):
+            if scan(config, state, work.ready_pods, work.expected, chance.boots, chance.expander, tick):
                 node_event = 0
                 refresh(config, state, work, tick)
         if next_sync == tick:

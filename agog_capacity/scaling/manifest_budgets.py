@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +18,24 @@ class BudgetManifest:
     min_available: int | str | None
     max_unavailable: int | str | None
 
-    def least_available(self, replicas: int) -> int:
-        """Return how many of some pods must stay available, percentages rounded up as Kubernetes does."""
-        if self.min_available is not None:
-            return scaled(self.min_available, replicas)
-        if self.max_unavailable is not None:
-            return max(0, replicas - scaled(self.max_unavailable, replicas))
-        return 0
+
+def workload_budget(budgets: Iterable[BudgetManifest]) -> dict[str, Any]:
+    """Return the fields of a workload that stand for the budgets of its pods: the strictest of each form.
+
+    Percentages and `maxUnavailable` stay what they are: they follow the count of the moment.
+    """
+    found: dict[str, int] = {}
+    for budget in budgets:
+        for name, value, strictest in (
+            ("min_available", budget.min_available, max),
+            ("max_unavailable", budget.max_unavailable, min),
+        ):
+            if value is None:
+                continue
+            field = name if isinstance(value, int) else f"{name}_percent"
+            number = value if isinstance(value, int) else int(value[:-1])
+            found[field] = strictest(found.get(field, number), number)
+    return found
 
 
 def is_count_or_percent(value: Any) -> bool:
@@ -32,10 +43,3 @@ def is_count_or_percent(value: Any) -> bool:
     if isinstance(value, str):
         return re.fullmatch(r"[0-9]{1,4}%", value) is not None and int(value[:-1]) <= 1000
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10_000
-
-
-def scaled(value: int | str, replicas: int) -> int:
-    """Return a count, or a percentage of replicas rounded up."""
-    if isinstance(value, int):
-        return value
-    return math.ceil(int(value[:-1]) * replicas / 100)

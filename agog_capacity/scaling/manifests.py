@@ -14,7 +14,11 @@ from pathlib import Path
 
 from agog_capacity.documents import Document, Place, parse_yaml, read_text
 from agog_capacity.errors import InputError, Problem, nearest
-from agog_capacity.scaling.manifest_budgets import BudgetManifest, is_count_or_percent
+from agog_capacity.scaling.manifest_budgets import (
+    BudgetManifest,
+    is_count_or_percent,
+    workload_budget,
+)
 from agog_capacity.scaling.manifest_hpa import AutoscalerManifest, read_autoscaler
 from agog_capacity.scaling.manifest_pods import PodTemplate, read_pod_template
 from agog_capacity.scaling.manifest_rollouts import read_surge, releases_of
@@ -146,20 +150,16 @@ class Manifests:
             autoscaler=None if scaler is None else scaler.model,
             pools=tuple(pools),
             spread=found.pods.spread,
-            min_available=self._least_available(found, replicas),
             blocks_node_removal=found.pods.blocks_node_removal,
             releases=releases_of(
                 found.problem_at, f"{found.kind} {found.name!r}", found.max_surge, releases_s
             ),
+            **workload_budget(
+                budget
+                for budget in self.budgets
+                if budget.namespace == found.namespace and set(budget.labels) <= set(found.labels)
+            ),
         )
-
-    def _least_available(self, found: WorkloadManifest, replicas: int) -> int:
-        mine = [
-            budget
-            for budget in self.budgets
-            if budget.namespace == found.namespace and set(budget.labels) <= set(found.labels)
-        ]
-        return max((budget.least_available(replicas) for budget in mine), default=0)
 
     def daemon_requests(self) -> tuple[Resources, int]:
         """Return what the DaemonSets request of every node together, and their number of pods."""
@@ -314,6 +314,10 @@ def _read_budget(document: Document, name: str, namespace: str, reading: _Readin
     for key, value in values.items():
         if value is not None and not is_count_or_percent(value):
             message = f"{key} {str(value)[:40]!r} is neither a count nor a percentage"
+            reading.problems.append(document.problem(("spec", key), message))
+            return
+        if isinstance(value, str) and int(value[:-1]) > 100:
+            message = f"{key} {value} is above 100 %, which Kubernetes refuses; lower it"
             reading.problems.append(document.problem(("spec", key), message))
             return
     if all(value is not None for value in values.values()):

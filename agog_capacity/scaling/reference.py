@@ -90,6 +90,7 @@ class Simulation:
         ]
         self.release_ends = [0 for _ in cluster.workloads]
         self.second_colour = [0 for _ in cluster.workloads]
+        self.second_colour_now = [0 for _ in cluster.workloads]
         self.used: list[list[tuple[int, int, int, float]]] = [[] for _ in cluster.workloads]
 
     def run(self, ticks: int) -> Steps:
@@ -100,7 +101,7 @@ class Simulation:
             self.nodes.advance(tick)
             self.nodes.schedule(tick)
             if tick % ticks_of(self.cluster.autoscaler.scan_interval_s) == 0:
-                self.nodes.scan(tick)
+                self.nodes.scan(tick, self._expected())
             if tick % SYNC_TICKS == 0:
                 self._measure(tick)
                 decided = [self._sync(number, tick) for number in range(len(self.pods))]
@@ -165,14 +166,23 @@ class Simulation:
         outcome = self._decide(number, tick)
         pods, workload = self.pods[number], self.cluster.workloads[number]
         wanted = self.states[number].spec_replicas
+        self.second_colour_now[number] = 0
         if workload.releases is not None and tick < self.release_ends[number]:
             is_second = workload.stands_beside is not None
+            self.second_colour_now[number] = self.second_colour[number]
             wanted += self.second_colour[number] if is_second else workload.releases.surge(wanted)
         if wanted > len(pods):
             pods.extend(RunningPod(number, tick) for _ in range(wanted - len(pods)))
         elif wanted < len(pods):
             self._remove(pods, len(pods) - wanted, tick)
         return outcome
+
+    def _expected(self) -> list[int]:
+        """Return the replicas that each workload's budget counts: those wanted at the last sync, without surge."""
+        return [
+            state.spec_replicas if workload.stands_beside is None else self.second_colour_now[number]
+            for number, (state, workload) in enumerate(zip(self.states, self.cluster.workloads, strict=True))
+        ]
 
     def _begin_releases(self, number: int, tick: int) -> None:
         """Take up the releases that are due; each lasts until all pods wanted now are replaced."""

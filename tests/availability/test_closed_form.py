@@ -13,7 +13,7 @@ from agog_capacity.availability.closed_form import ClosedFormMeasure, FailoverLo
 from agog_capacity.availability.failover_plan import read_failover_defaults
 from agog_capacity.availability.failures import changed_classes, read_failure_classes
 from agog_capacity.availability.lengths import Lognormal
-from agog_capacity.availability.outcomes import MEASURES, MeasureOutcome
+from agog_capacity.availability.measures import MEASURES, MeasureOutcome
 from agog_capacity.availability.service import ServiceDesign
 from agog_capacity.availability.simulation import simulate_failures
 from agog_capacity.availability.sla_risk import yearly_risk

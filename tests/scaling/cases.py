@@ -147,6 +147,9 @@ def _workload(draw: Any, name: str, pools: tuple[str, ...]) -> Workload:
             )
         ),
         min_available=draw(st.sampled_from([0, 0, 1, 3])),
+        min_available_percent=draw(st.sampled_from([None, None, 0, 30, 80, 100])),
+        max_unavailable=draw(st.sampled_from([None, None, None, 0, 1, 3])),
+        max_unavailable_percent=draw(st.sampled_from([None, None, None, 0, 25, 60])),
         blocks_node_removal=draw(st.sampled_from([False, False, False, True])),
         releases=draw(st.none() | st.none() | _releases()),
     )

@@ -59,6 +59,22 @@ def test_a_pool_at_its_maximum_is_told():
     assert any("waited" in text for text in trace.bounds)
 
 
+def test_a_budget_that_lets_no_pod_go_keeps_every_drained_node():
+    """After a peak the pods left are spread thin: nodes can go only where pods may be moved."""
+    scaled = backend(60)
+
+    def nodes_after_the_peak(**budget):
+        trace = simulate_scaling(load(10, 4000, 4000, *[600] * 12), [scaled.replace(**budget)], [pool()])
+        return trace.hourly_nodes("app")[-1]
+
+    free = nodes_after_the_peak()
+    assert nodes_after_the_peak(max_unavailable=0) > free
+    assert nodes_after_the_peak(min_available_percent=100) == nodes_after_the_peak(max_unavailable=0)
+    assert nodes_after_the_peak(max_unavailable_percent=100) == free
+    # At the HPA's minimum of 3 an absolute budget of 3 stops nothing while more than 3 pods are there.
+    assert nodes_after_the_peak(min_available=3) == free
+
+
 def test_hours_add_up_to_totals():
     trace = simulate_scaling(month(700, Noise()), [backend(60)], [pool()], scenarios=3)
     hours = trace.hourly_nodes("app").sum()
