@@ -158,6 +158,27 @@ class NegotiatedPrice(Model):
         return self
 
 
+class CommittedPrice(Model):
+    """A reservation or savings plan price from a quote or price sheet, where no book has it or another holds."""
+
+    meter: Label
+    """`service/product family/SKU/meter`."""
+    regions: Annotated[tuple[Name, ...], Field(min_length=1)]
+    option: Literal["reservation", "savings-plan"]
+    term: Term
+    price_per_hour: _Rate
+    """Of one unit; a total for the term is divided by 8,760 or 26,280. [currency per hour]"""
+    source: Text
+
+    @model_validator(mode="after")
+    def _meter_is_one(self) -> Self:
+        try:
+            Meter.parse(self.meter)
+        except InputError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
 class Outlook(Model):
     """What the futures of `agog-capacity commit` are drawn from, and how they are judged."""
 
@@ -182,6 +203,8 @@ class CommitmentSection(Model):
     """Accounts of components, needed for narrow scopes only."""
     negotiated: dict[Name, NegotiatedPrice] = Field(default_factory=dict)
     """Own pay-as-you-go prices by name."""
+    prices: dict[Name, CommittedPrice] = Field(default_factory=dict)
+    """Own committed prices by name; they go before those of the books."""
     rules: CoverRules = CoverRules()
     """Where the provider's documents are silent."""
     outlook: Outlook = Outlook()
@@ -256,10 +279,14 @@ def section_findings(
         if name not in components:
             message = f"{name!r} is not a component of the design; {nearest(name, components)}"
             yield ("commitments", "places", name), message
-    for name, price in section.negotiated.items():
-        for where in price.regions:
+    own: list[tuple[str, str, tuple[str, ...]]] = [
+        *(("negotiated", name, price.regions) for name, price in section.negotiated.items()),
+        *(("prices", name, quoted.regions) for name, quoted in section.prices.items()),
+    ]
+    for part, name, named in own:
+        for where in named:
             if where not in regions:
-                at = ("commitments", "negotiated", name, "regions")
+                at = ("commitments", part, name, "regions")
                 yield at, f"{where!r} is not a region of the design; {nearest(where, regions)}"
     for name, entry in section.bought.items():
         here = ("commitments", "bought", name)
