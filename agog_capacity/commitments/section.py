@@ -23,6 +23,9 @@ from agog_capacity.validation import Finding, findings_of
 Term = Literal["1y", "3y"]
 VIRTUAL_MACHINES = "Virtual Machines"
 
+MOST_ENTRIES = 300
+"""Commitments a design may have: far above any real one, and quick to check in every scenario."""
+
 _Rate = Annotated[float, Field(strict=True, gt=0, le=1e9), In("currency per unit")]
 
 
@@ -30,7 +33,7 @@ class Entry(Model):
     """One commitment: bought before the plan, or planned."""
 
     kind: str
-    starts: date
+    starts: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
     """First day, in UTC."""
     existing: Flag = False
     """Already bought: it may be of what is no longer sold, and is netted before anything new is planned."""
@@ -197,7 +200,7 @@ class Outlook(Model):
 class CommitmentSection(Model):
     """Commitments of a design."""
 
-    bought: dict[Name, AnyEntry] = Field(default_factory=dict)
+    bought: Annotated[dict[Name, AnyEntry], Field(max_length=MOST_ENTRIES)] = Field(default_factory=dict)
     """Existing and planned commitments by name."""
     places: dict[Name, Placement] = Field(default_factory=dict)
     """Accounts of components, needed for narrow scopes only."""
@@ -241,6 +244,11 @@ def build_section(raw: Any, findings: list[Finding]) -> CommitmentSection | None
     if not isinstance(bought, dict):
         findings.append(((*place, "bought"), "bought is a mapping of names"))
         bought = {}
+    if len(bought) > MOST_ENTRIES:
+        findings.append(
+            ((*place, "bought"), f"bought has {len(bought):,} entries; a design may have {MOST_ENTRIES}")
+        )
+        return None
     for name, value in bought.items():
         here = (*place, "bought", name)
         kind = value.get("kind") if isinstance(value, dict) else None
@@ -357,11 +365,12 @@ def _overlaps(section: CommitmentSection) -> Iterator[Finding]:
         if a.component == b.component and a.starts < (b.ends or late) and b.starts < (a.ends or late):
             message = f"the terms of {one!r} and {other!r} on {a.component!r} overlap; end one before the other begins"
             yield ("commitments", "bought", other), message
-    rest = {n: e for n, e in section.bought.items() if n not in tiers}
-    for (one, a), (other, b) in combinations(rest.items(), 2):
-        if a == b:
+    first: dict[str, str] = {}
+    for name, entry in section.bought.items():
+        one = first.setdefault(entry.model_dump_json(exclude={"source"}), name)
+        if one != name and name not in tiers:
             message = (
-                f"the terms of {one!r} and {other!r} overlap: they are the same purchase; "
+                f"the terms of {one!r} and {name!r} overlap: they are the same purchase; "
                 "nothing is bought twice, give one entry the quantity of both"
             )
-            yield ("commitments", "bought", other), message
+            yield ("commitments", "bought", name), message

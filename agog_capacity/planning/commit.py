@@ -53,6 +53,8 @@ class CommitmentAdvice:
     futures : int
         How many were simulated; 1 where nothing varies.
     seed : int
+    caution : Caution or None
+        How much regret counted.
     """
 
     plan: Plan
@@ -64,6 +66,7 @@ class CommitmentAdvice:
     offered: Offered
     futures: int
     seed: int
+    caution: Caution | None = None
 
     @property
     def purchases(self) -> tuple[Purchase, ...]:
@@ -335,4 +338,5 @@ def optimise_commitments(
         offered,
         count,
         seed,
+        caution,
     )

@@ -126,6 +126,7 @@ def test_caution_never_buys_a_worse_tail(plan, grown):
     bought = {(p.offer.name, p.month): p.quantity for p in careful.purchases}
     assert bought
     assert bought != {(p.offer.name, p.month): p.quantity for p in grown.purchases}
+    assert "worst 5% of futures counts with weight 10" in advice_text(careful)
 
 
 def test_what_is_bought_already_is_not_bought_again(plan):
