@@ -142,7 +142,8 @@ def _checked_design(raw: Mapping[str, Any], findings: list[Finding]) -> Design |
     if findings:
         return None
     design = Design(
-        regions, traffic, components, path, inputs, commitments=commitments, statements=statements, used_inputs=used, **late,
+        regions, traffic, components, path, inputs, statements=statements, used_inputs=used,
+        commitments=commitments, **late,
     )  # fmt: skip
     findings += _cross_checks(design)
     return None if findings else design

@@ -175,6 +175,7 @@ def _judged(assessed: Assessment, targets: Targets) -> Iterator[Verdict]:
                 f"probability {min(chances):.4f} ({words}){text}",
                 min(chances) >= wanted,
                 min(chances),
+                "RPO",
             )
     if targets.latency_p95_ms is not None:
         for normal in (True, False):

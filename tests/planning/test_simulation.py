@@ -173,7 +173,7 @@ def test_traces_of_ones_own_win_and_must_name_a_cluster(plan):
 
 
 def test_a_pool_without_load_is_counted_at_its_minimum_and_warns(plan):
-    bare = plan.with_scenario("bare", {"scaling": None}, extends=AUTOSCALED)
+    bare = plan.with_scenario("bare", {"scaling": None, "latency": None}, extends=AUTOSCALED)
     found = forecast(bare, "bare")
     assert len([w for w in found.warnings if "counted at its minimum of 3 nodes" in w]) == 2
 
