@@ -314,14 +314,12 @@ def _check_commitments(
         return
     from agog_capacity.committed.check import price_findings
 
-    written = scenario_designs(document.content, Collected())
-    findings = [
-        (place_in_document(place, written[name][1], ("base",)), message)
-        for name, design in bought.items()
-        for place, message in price_findings(design, prices, months)
-    ]
-    if findings:
-        raise PlanError(document.problem(place, message) for place, message in findings)
+    written, found = scenario_designs(document.content, Collected()), Collected()
+    for name, design in bought.items():
+        findings = price_findings(design, prices, months)
+        found.add(((place_in_document(at, written[name][1], ("base",)), text) for at, text in findings), name)
+    if found:
+        raise PlanError(found.problems(document, written))
 
 
 def _manifest_texts(

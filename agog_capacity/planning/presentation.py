@@ -76,7 +76,7 @@ def cost_of(forecast: Forecast) -> Table:
     amounts = forecast.cost_by("component")
     rows: tuple[tuple[Cell, ...], ...] = tuple(amounts.items())
     return Table(
-        f"{forecast.scenario.title}: cost of an average month, {forecast.currency}",
+        f"{forecast.scenario.title}: {'effective ' * forecast.has_commitments}cost of an average month, {forecast.currency}",
         (Heading("component"), Heading("cost a month", decimals=2)),
         rows,
         f"{forecast.months.count} months from {forecast.months.first}.",

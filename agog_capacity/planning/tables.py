@@ -26,8 +26,9 @@ def charges_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
     A meter that a component uses nothing of in a month keeps its first tier as a row at 0, so that
     what is free is seen.
     """
-    contract = charge_columns(any(one.has_commitments for one in forecasts))
-    blocks = [block for one in forecasts for block in charge_blocks(one)]
+    committed = any(one.has_commitments for one in forecasts)
+    contract = charge_columns(committed)
+    blocks = [block for one in forecasts for block in charge_blocks(one, committed)]
     columns = {name: np.concatenate([block[name] for block in blocks]) for name in contract} if blocks else {}
     frame = pd.DataFrame(columns, columns=list(contract))
     frame["billing_period_start"] = pd.to_datetime(frame["billing_period_start"], utc=True)

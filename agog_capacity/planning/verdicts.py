@@ -68,7 +68,7 @@ def verdicts(
         found.append(
             Verdict(
                 f"budget {budget:,.0f} {forecast.currency} a month",
-                f"{cost:,.2f} {forecast.currency} a month on average",
+                f"{cost:,.2f} {forecast.currency} a month on average{', effective' * forecast.has_commitments}",
                 round(cost, 2) <= budget,
                 short="budget",
             )
