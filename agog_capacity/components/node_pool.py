@@ -148,7 +148,13 @@ class NodePool(Component):
         trace = context.traces.get(self.cluster) if self.nodes is None else None
         if trace is not None:
             nodes = trace.node_hours(self.name, context.months) / context.months.hours
-            counted: tuple[str, ...] = ("min_nodes", "max_nodes", "scaling.load", "scaling.workloads")
+            counted: tuple[str, ...] = (
+                "min_nodes",
+                "max_nodes",
+                "scaling.load",
+                "scaling.workloads",
+                "scaling.cluster",
+            )
             how = f"{nodes.mean():.3g} nodes on average, simulated,"
         else:
             nodes = np.full(context.months.count, float(self.billed_nodes))

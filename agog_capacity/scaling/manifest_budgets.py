@@ -19,7 +19,7 @@ class BudgetManifest:
     max_unavailable: int | str | None
 
 
-def workload_budget(budgets: Iterable[BudgetManifest]) -> dict[str, int]:
+def workload_budget(budgets: Iterable[BudgetManifest]) -> dict[str, Any]:
     """Return the fields of a workload that stand for the budgets of its pods: the strictest of each form.
 
     Percentages and `maxUnavailable` stay what they are: they follow the count of the moment.

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from agog_capacity.errors import nearest
 from agog_capacity.load.tenants import Onboarding, RatePerTenant, check_schedule
 from agog_capacity.model import In, Label, Model, Multiple, Name
+from agog_capacity.scaling.cluster_section import ClusterSection
 from agog_capacity.scaling.release_section import ReleaseSection
 
 HOURS_PER_DAY = 24
@@ -138,6 +139,8 @@ class ScalingSection(Model):
     load: LoadSection
     releases: Annotated[tuple[ReleaseSection, ...], Field(max_length=20)] = ()
     """Rollouts of new revisions; their surge pods need room on nodes."""
+    cluster: ClusterSection = ClusterSection()
+    """How the clusters are run; all of it is listed among the assumptions of a simulated scenario."""
     seed: Annotated[int, Field(strict=True, ge=0, le=2**31)] = 0
     """Of boot times and random choices."""
 
