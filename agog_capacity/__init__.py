@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from agog_capacity.errors import AgogCapacityError, InputError
     from agog_capacity.load.curve import LoadCurve
     from agog_capacity.plan import Plan, Scenario, load_plan
+    from agog_capacity.planning.assess import assess
+    from agog_capacity.planning.assessment import Assessment
     from agog_capacity.planning.compare import Comparison, compare
     from agog_capacity.planning.explain import Explanation, explain
+    from agog_capacity.planning.failover import failover_timelines
     from agog_capacity.planning.forecast import Forecast, forecast
+    from agog_capacity.planning.frontier import Frontier, frontier
     from agog_capacity.planning.publish import write_report
     from agog_capacity.planning.reconcile import Reconciliation, read_stated_costs, reconcile
     from agog_capacity.planning.simulation import cluster_trace
@@ -36,10 +40,12 @@ __version__ = "0.1.0"
 
 _HOME = {
     "AgogCapacityError": "errors",
+    "Assessment": "planning.assessment",
     "Comparison": "planning.compare",
     "Component": "components",
     "Explanation": "planning.explain",
     "Forecast": "planning.forecast",
+    "Frontier": "planning.frontier",
     "InputError": "errors",
     "LoadCurve": "load.curve",
     "Plan": "plan",
@@ -48,10 +54,13 @@ _HOME = {
     "ScalingTrace": "scaling.trace",
     "Scenario": "plan",
     "Workload": "scaling.workload",
+    "assess": "planning.assess",
     "cluster_trace": "planning.simulation",
     "compare": "planning.compare",
     "explain": "planning.explain",
+    "failover_timelines": "planning.failover",
     "forecast": "planning.forecast",
+    "frontier": "planning.frontier",
     "kinds": "components",
     "load_plan": "plan",
     "read_price_book": "prices.reader",
@@ -63,10 +72,12 @@ _HOME = {
 
 __all__ = [
     "AgogCapacityError",
+    "Assessment",
     "Comparison",
     "Component",
     "Explanation",
     "Forecast",
+    "Frontier",
     "InputError",
     "LoadCurve",
     "Plan",
@@ -75,10 +86,13 @@ __all__ = [
     "ScalingTrace",
     "Scenario",
     "Workload",
+    "assess",
     "cluster_trace",
     "compare",
     "explain",
+    "failover_timelines",
     "forecast",
+    "frontier",
     "kinds",
     "load_plan",
     "read_price_book",

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as dataclass_replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -39,6 +39,16 @@ from agog_capacity.resources import data_directory
 from agog_capacity.scaling.manifest_folders import ManifestTexts, manifest_homes, read_manifest_folders
 from agog_capacity.targets import Targets
 from agog_capacity.validation import Collected, Finding, Findings, TooManyFindings, findings_of
+
+
+class Changed(NamedTuple):
+    """A scenario to be added: what differs, from which scenario, and its title."""
+
+    change: Mapping[str, Any]
+    extends: str | None = None
+    """The plan's base if left out."""
+    title: str | None = None
+    """The name if left out."""
 
 
 @dataclass(frozen=True)
@@ -153,22 +163,39 @@ class Plan:
         ...     "three-nodes", {"components": {"app-nodes-us": {"nodes": 3}}}, extends="active-passive"
         ... )  # doctest: +SKIP
         """
+        _check_kinds((name, str, "name is text: the name"), (change, Mapping, "change is a mapping"))
+        return self.with_scenarios({name: Changed(change, extends, title)})
+
+    def with_scenarios(self, changes: Mapping[str, Changed]) -> Plan:
+        """Return the plan with more scenarios, all checked at once.
+
+        Parameters
+        ----------
+        changes : mapping of str to Changed
+            By name; see `with_scenario`.
+
+        Raises
+        ------
+        PlanError
+            If a changed design is not valid; with the problems of all of them.
+        """
         if self.file is None:
             raise PlanError("this plan was not read from a file, so it has no base to change")
         content = self.file.model_dump(mode="json", exclude_unset=True)
         document = Document(content, {}, f"plan {self.name!r}")
-        _check_kinds((name, str, "name is text: the name"), (change, Mapping, "change is a mapping"))
         findings = Findings()
-        try:
-            plain = plain_copy(change, ("scenarios", name, "change"), findings)
-        except TooManyFindings:
-            plain = {}
+        digest = self.digest
+        for name, (change, extends, title) in changes.items():
+            try:
+                plain = plain_copy(change, ("scenarios", name, "change"), findings)
+            except TooManyFindings:
+                plain = {}
+            content["scenarios"][name] = {"title": title or name, "change": plain}
+            if extends is not None:
+                content["scenarios"][name]["extends"] = extends
+            digest = hashlib.sha256(f"{digest} {name} {extends} {plain!r}".encode()).hexdigest()
         if findings:
             raise PlanError(document.problem(place, message) for place, message in findings)
-        content["scenarios"][name] = {"title": title or name, "change": plain}
-        if extends is not None:
-            content["scenarios"][name]["extends"] = extends
-        digest = hashlib.sha256(f"{self.digest} {name} {extends} {plain!r}".encode()).hexdigest()
         file, scenarios = _checked(document)
         texts = _manifest_texts(scenarios, self.manifest_homes, document)
         return dataclass_replace(self, file=file, scenarios=scenarios, manifest_texts=texts, digest=digest)

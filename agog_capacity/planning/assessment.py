@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agog_capacity.availability.estimates import Estimate
-from agog_capacity.availability.measures import MEASURES, FailoverOutcome, Measure, MeasureOutcome
+from agog_capacity.availability.measures import MEASURES, DataLoss, FailoverOutcome, Measure, MeasureOutcome
 from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.files import replace_file
 from agog_capacity.planning.response import NORMAL, TenantLatency
@@ -150,13 +150,29 @@ def _measure(raw: Mapping[str, Any]) -> MeasureOutcome:
 
 
 def _failovers(raw: Mapping[str, Any]) -> FailoverOutcome:
-    percentiles = ("switched_s", "recovered_s", "data_lost_s")
-    single = {name for name, value in raw.items() if isinstance(value, dict) and name not in percentiles}
+    percentiles = ("switched_s", "recovered_s")
+    single = {
+        name
+        for name, value in raw.items()
+        if isinstance(value, dict) and name not in (*percentiles, "data_loss")
+    }
     return FailoverOutcome(
         **{
             **raw,
             **{name: _by_percent(raw[name]) for name in percentiles},
             **{name: Estimate(**raw[name]) for name in single},
+            "data_loss": None if raw["data_loss"] is None else _data_loss(raw["data_loss"]),
+        }
+    )
+
+
+def _data_loss(raw: Mapping[str, Any]) -> DataLoss:
+    return DataLoss(
+        **{
+            **raw,
+            "percentiles_s": _by_percent(raw["percentiles_s"]),
+            "in_time": Estimate(**raw["in_time"]),
+            "beyond_outage": Estimate(**raw["beyond_outage"]),
         }
     )
 

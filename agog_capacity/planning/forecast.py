@@ -13,7 +13,7 @@ from agog_capacity.availability.feasibility import Feasibility, check_feasibilit
 from agog_capacity.charges import Charge, price_usage, without_use_and_price
 from agog_capacity.components.base import NodeTrace
 from agog_capacity.design import AnyOf
-from agog_capacity.errors import InfeasibleDesign, MissingPrices, NotInResult, Problem, nearest
+from agog_capacity.errors import InfeasibleDesign, InputError, MissingPrices, NotInResult, Problem, nearest
 from agog_capacity.frozen import freeze_mappings
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.plan import Plan, Scenario
@@ -224,12 +224,15 @@ def forecast(
         charges = price_usage(needed, plan.prices, plan.months)
     except MissingPrices as error:
         raise MissingPrices([f"scenario {scenario!r}: {text}" for text in error.missing]) from None
-    contract = contract_availability(
-        chosen.design.serving_path,
-        chosen.design.components,
-        plan.service_levels,
-        max(book.as_of for book in plan.prices.books),
-    )
+    try:
+        contract = contract_availability(
+            chosen.design.serving_path,
+            chosen.design.components,
+            plan.service_levels,
+            max(book.as_of for book in plan.prices.books),
+        )
+    except InputError as error:
+        raise InputError(Problem(p.message, path=f"scenario {scenario}") for p in error.problems) from None
     warnings = tuple(
         w for component in chosen.design.components.values() for w in component.warnings(context)
     )

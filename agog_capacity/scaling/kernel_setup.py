@@ -42,7 +42,7 @@ _POOL_NUMBERS = (
 )
 _SETTING_NUMBERS = (
     "initialization_s readiness_delay_s downscale_window_s scan delay_add delay_delete unneeded recheck provision "
-    "bulk_delete nodes_total ignore_daemons expander backoff_first backoff_longest backoff_reset zones"
+    "bulk_delete nodes_total ignore_daemons share_cores expander backoff_first backoff_longest backoff_reset zones"
 )
 
 
@@ -194,6 +194,7 @@ def config_of(cluster: Cluster) -> Config:
     s["bulk_delete"] = settings.max_empty_bulk_delete
     s["nodes_total"] = settings.max_nodes_total
     s["ignore_daemons"] = int(settings.ignore_daemonsets_utilization)
+    s["share_cores"] = int(cluster.share_cores)
     s["expander"] = EXPANDERS.index(settings.expander)
     s["backoff_first"] = ticks_of(BACKOFF_S[0])
     s["backoff_longest"] = ticks_of(BACKOFF_S[1])

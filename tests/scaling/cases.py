@@ -218,7 +218,13 @@ def cases(draw: Any) -> Case:
     rates = scale * rng.random((len(workloads), steps)) ** 2
     rates[:, rng.random(steps) < draw(st.sampled_from([0.0, 0.2]))] = 0.0
     return Case(
-        Cluster(workloads=workloads, pools=pools, autoscaler=autoscaler, manager=manager),
+        Cluster(
+            workloads=workloads,
+            pools=pools,
+            autoscaler=autoscaler,
+            manager=manager,
+            share_cores=draw(st.booleans()),
+        ),
         np.ascontiguousarray(rates),
         draw(st.sampled_from([1, 3, 7, 24])),
         Draws(rng.integers(1, 60, (count, 40)), rng.random(17)),
