@@ -146,8 +146,10 @@ class NodePool(Component):
         """Node-hours, and the managed OS disks by the month: simulated, fixed, or at the minimum."""
         share = context.share_active(self)
         trace = context.traces.get(self.cluster) if self.nodes is None else None
+        averaged = None
         if trace is not None:
             nodes = trace.node_hours(self.name, context.months) / context.months.hours
+            averaged = (nodes * context.hours(self), context.hours(self))
             counted: tuple[str, ...] = (
                 "min_nodes",
                 "max_nodes",
@@ -155,7 +157,7 @@ class NodePool(Component):
                 "scaling.workloads",
                 "scaling.cluster",
             )
-            how = f"{nodes.mean():.3g} nodes on average, simulated,"
+            how = "{average} nodes on average, simulated,"
         else:
             nodes = np.full(context.months.count, float(self.billed_nodes))
             fixed = self.nodes is not None
@@ -168,6 +170,7 @@ class NodePool(Component):
             f"{how} x hours of the month",
             fields=("vm_size", *counted, "purchase"),
             purchase_option=self.purchase,
+            averaged=averaged,
         )
         if self.os_disk == "ephemeral":
             return (compute,)
@@ -179,6 +182,7 @@ class NodePool(Component):
             "Month",
             f"OS disks of {how}{stopped}: {self._disk_gib:g} GiB, billed as {size_class}, x months",
             fields=("os_disk", "os_disk_gib", *counted, "stopped_nodes"),
+            averaged=averaged,
         )
         return compute, disk
 
