@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from agog_capacity.plan import Plan, Scenario, load_plan
     from agog_capacity.planning.assess import assess
     from agog_capacity.planning.assessment import Assessment
+    from agog_capacity.planning.commit import CommitmentAdvice, optimise_commitments
     from agog_capacity.planning.compare import Comparison, compare
     from agog_capacity.planning.explain import Explanation, explain
     from agog_capacity.planning.failover import failover_timelines
@@ -41,6 +42,7 @@ __version__ = "0.1.0"
 _HOME = {
     "AgogCapacityError": "errors",
     "Assessment": "planning.assessment",
+    "CommitmentAdvice": "planning.commit",
     "Comparison": "planning.compare",
     "Component": "components",
     "Explanation": "planning.explain",
@@ -63,6 +65,7 @@ _HOME = {
     "frontier": "planning.frontier",
     "kinds": "components",
     "load_plan": "plan",
+    "optimise_commitments": "planning.commit",
     "read_price_book": "prices.reader",
     "read_stated_costs": "planning.reconcile",
     "reconcile": "planning.reconcile",
@@ -73,6 +76,7 @@ _HOME = {
 __all__ = [
     "AgogCapacityError",
     "Assessment",
+    "CommitmentAdvice",
     "Comparison",
     "Component",
     "Explanation",
@@ -95,6 +99,7 @@ __all__ = [
     "frontier",
     "kinds",
     "load_plan",
+    "optimise_commitments",
     "read_price_book",
     "read_stated_costs",
     "reconcile",

@@ -17,6 +17,8 @@ from typing import Annotated
 import typer
 
 from agog_capacity import __version__
+from agog_capacity.cli_commit import commit
+from agog_capacity.cli_frontier import frontier
 from agog_capacity.errors import AgogCapacityError, visible
 from agog_capacity.progress_bar import progress_bar
 
@@ -34,6 +36,8 @@ prices_app = typer.Typer(
     help="Price books: list, look up, build.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(prices_app, name="prices")
+app.command()(commit)
+app.command()(frontier)
 
 
 class Format(StrEnum):
@@ -128,59 +132,6 @@ def compare(
         page = visible(str(written.page))
         print(f"page: {page}", file=sys.stdout if format_ is Format.table else sys.stderr)
     return MISSED if check and comparison.missed() else FINE
-
-
-@app.command()
-def frontier(
-    plan: PlanFile,
-    scenario: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--scenario",
-            "-s",
-            help="Scenario that variants are made of; may be given again. All if left out.",
-            show_default=False,
-        ),
-    ] = None,
-    axis: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="What differs: automation, rollout, standby, zones, sizes; may be given again. All if left out.",
-            show_default=False,
-        ),
-    ] = None,
-    prices: Books = None,
-    years: Annotated[int, typer.Option(help="Simulated under each of 200 draws of the rates.", min=1)] = 250,
-    seed: Annotated[int, typer.Option(help="Of the failures.", min=0)] = 20261124,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder for the page and the table of designs; nothing is written if left out.",
-            show_default=False,
-        ),
-    ] = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Exit with 2 if no design meets every target, the budget aside.")
-    ] = False,
-) -> int:
-    """Price and assess variants of a plan's scenarios: what fewer lost hours cost, and what meets the targets."""
-    from agog_capacity.plan import load_plan
-    from agog_capacity.planning.frontier import frontier as found_frontier
-
-    loaded = load_plan(plan, price_books=_names(prices))
-    with progress_bar("simulating failures") as progress:
-        found = found_frontier(
-            loaded, scenario or None, axes=axis or None, years=years, seed=seed, progress=progress
-        )
-    written: tuple[Path, ...] = ()
-    if out is not None:
-        from agog_capacity.planning.frontier_page import write_frontier
-
-        written = write_frontier(found, out)
-    print(f"{found!r}")
-    for path in written:
-        print(f"written: {visible(str(path))}")
-    return MISSED if check and found.cheapest is None else FINE
 
 
 @app.command()

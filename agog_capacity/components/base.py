@@ -49,6 +49,10 @@ class ServiceLevel(NamedTuple):
     configuration: str
 
 
+Averaged = tuple[FloatArray, FloatArray]
+"""Node-hours and hours of each month, both of shape (months,)."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Usage:
     """Quantity of one meter that one component uses, month by month."""
@@ -74,8 +78,8 @@ class Usage:
     pool: Pool = "region"
     free_grant: bool = True
     """False where a free grant of the meter does not apply, such as log ingestion under Sentinel."""
-    averaged: tuple[FloatArray, FloatArray] | None = None
-    """Node-hours and hours of each month, whose quotient `{average}` in the rule is; None where nothing is averaged."""
+    averaged: Averaged | None = None
+    """What `{average}` in the rule is the quotient of; None where nothing is averaged."""
 
     def rule_over(self, window: slice) -> str:
         """Return the rule as it reads for some months: an average is that of their hours."""
@@ -240,7 +244,7 @@ class Component(Model):
         term: str = "",
         pool: Pool = "region",
         free_grant: bool = True,
-        averaged: tuple[FloatArray, FloatArray] | None = None,
+        averaged: Averaged | None = None,
     ) -> Usage:
         """Return one entry of usage of this component.
 

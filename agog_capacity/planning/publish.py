@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from agog_capacity import __version__
 from agog_capacity.errors import BrowserNotFound, InputError, Problem
 from agog_capacity.files import csv_quoted, csv_text, replace_files, spreadsheet_safe
-from agog_capacity.frames import CHARGES
+from agog_capacity.frames import charge_columns
 from agog_capacity.planning import presentation as shown
 from agog_capacity.planning import promises
 from agog_capacity.planning.assessment import Assessment
@@ -57,6 +57,7 @@ def comparison_text(comparison: Comparison) -> str:
         shown.months(comparison),
         promises.contract_table(comparison),
         promises.contracts(comparison),
+        *_committed(comparison),
         shown.simulated(comparison.forecasts),
         shown.warnings(comparison.forecasts),
         shown.assumptions(comparison.forecasts),
@@ -81,6 +82,15 @@ def _in_words(comparison: Comparison) -> Iterator[str]:
             for line in textwrap.wrap(sentence, 118, initial_indent="  ", subsequent_indent="    ")
         ]
         yield "\n".join(["What follows from the numbers", *lines])
+
+
+def _committed(comparison: Comparison) -> tuple[Table, ...]:
+    """Return the tables of what was bought ahead; none where nothing was, and then nothing is loaded for it."""
+    if not comparison.has_commitments:
+        return ()
+    from agog_capacity.planning.commitment_tables import commitments
+
+    return (commitments(comparison.forecasts),)
 
 
 def _short(table: Table) -> Table:
@@ -122,6 +132,7 @@ def comparison_page(comparison: Comparison) -> Page:
                 shown.costs(comparison, "component"),
                 shown.costs(comparison, "region"),
                 shown.years(comparison),
+                *_committed(comparison),
             ),
             charts=tuple(name for name in charts if name != UNSERVED),
         ),
@@ -227,6 +238,7 @@ def comparison_json(comparison: Comparison) -> str:
                 "cost_per_month": one.cost_per_month,
                 "cost_total": one.total_cost,
                 "cost_by_month": one.monthly_cost.tolist(),
+                **({"billed_by_month": one.monthly_billed.tolist()} if comparison.has_commitments else {}),
                 "cost_per_month_by_component": one.cost_by("component"),
                 "cost_per_month_by_region": one.cost_by("region"),
                 "contract": {
@@ -241,6 +253,7 @@ def comparison_json(comparison: Comparison) -> str:
             }
             for one in comparison.forecasts
         ],
+        **({"commitments": _records(*_committed(comparison))} if comparison.has_commitments else {}),
         "simulated": _records(shown.simulated(comparison.forecasts)),
         "failures": {table.title: _records(table) for table in assessment_tables(comparison)},
         "recommendation": list(recommendation(comparison)),
@@ -272,14 +285,15 @@ def comparison_csv(comparison: Comparison) -> str:
 
 
 def charges_csv(comparison: Comparison) -> str:
-    """Return every charge of every scenario as CSV; columns as in `agog_capacity.frames.CHARGES`."""
-    parts = [csv_text(list(CHARGES), ())]
+    """Return every charge of every scenario as CSV; columns as in `agog_capacity.frames.charge_columns`."""
+    names = charge_columns(comparison.has_commitments)
+    parts = [csv_text(list(names), ())]
     known: dict[Any, str] = {}  # the same few texts stand in every row
     for forecast in comparison.forecasts:
         for block in charge_blocks(forecast):
             # Costs that are equal are one array, and are written once.
-            written = {id(block[name]): _column(block[name], known) for name in CHARGES}
-            columns = [written[id(block[name])] for name in CHARGES]
+            written = {id(block[name]): _column(block[name], known) for name in names}
+            columns = [written[id(block[name])] for name in names]
             parts += [",".join(row) + "\n" for row in zip(*columns, strict=True)]
     return "".join(parts)
 

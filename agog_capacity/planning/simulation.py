@@ -17,7 +17,7 @@ from agog_capacity import __version__
 from agog_capacity.components.node_pool import NodePool
 from agog_capacity.design import Design
 from agog_capacity.errors import NotInResult, nearest
-from agog_capacity.periods import Months
+from agog_capacity.periods import FloatArray, Months
 from agog_capacity.planning.clusters import bounds_of, kernel_autoscaler, kernel_pool, kernel_workloads
 from agog_capacity.planning.loads import SECOND_COLOUR, region_load
 from agog_capacity.scaling.simulated import (
@@ -38,7 +38,12 @@ _LOG = logging.getLogger(__name__)
 
 
 def simulated_clusters(
-    plan: Plan, design: Design, store: SimulationStore | None
+    plan: Plan,
+    design: Design,
+    store: SimulationStore | None,
+    hourly: dict[str, FloatArray] | None = None,
+    *,
+    quiet: bool = False,
 ) -> dict[str, SimulatedCluster]:
     """Return the clusters of a design that can be simulated, by the name of their component.
 
@@ -52,6 +57,10 @@ def simulated_clusters(
     design : Design
     store : SimulationStore or None
         Where results are looked up and kept; None simulates every time.
+    hourly : dict, optional
+        Receives the nodes of each hour by pool left to the autoscaler, where someone needs them.
+    quiet : bool
+        Whether nothing is said about what takes long, since the caller does.
 
     Raises
     ------
@@ -65,13 +74,26 @@ def simulated_clusters(
         share = design.regions[str(design.components[cluster].region)].traffic_share
         key = _key(plan, design.scaling, pools, share)
         result = store.get(key) if store is not None else None
-        if result is None:
-            _LOG.info("simulating %s over %d months; kept for the next time", cluster, plan.months.count)
-            result = _simulate(plan, design.scaling, pools, share)
+        hours = store.get_hours(key) if store is not None and hourly is not None else None
+        if result is None or (hourly is not None and hours is None):
+            if not quiet:
+                _LOG.info("simulating %s over %d months; kept for the next time", cluster, plan.months.count)
+            trace = _trace(plan, design.scaling, pools, share, Months(plan.months.first, plan.months.count))
+            result = _summary(plan, design.scaling, pools, share, trace)
+            hours = {pool.name: trace.hourly_nodes(pool.name) for pool in pools if pool.nodes is None}
             if store is not None:
                 store.put(key, result)
+                if hourly is not None:
+                    store.put_hours(key, hours)
+        if hourly is not None and hours is not None:
+            hourly.update(hours)
         found[cluster] = result
     return found
+
+
+def is_simulated(design: Design) -> bool:
+    """Tell whether a cluster of a design is simulated."""
+    return design.scaling is not None and any(True for _ in _scaled(design))
 
 
 def _scaled(design: Design) -> Iterator[tuple[str, list[NodePool]]]:
@@ -170,9 +192,10 @@ def _known(share: float) -> float | None:
     return None if math.isnan(share) else share
 
 
-def _simulate(plan: Plan, section: ScalingSection, pools: list[NodePool], share: float) -> SimulatedCluster:
+def _summary(
+    plan: Plan, section: ScalingSection, pools: list[NodePool], share: float, trace: ScalingTrace
+) -> SimulatedCluster:
     real = Months(plan.months.first, plan.months.count)
-    trace = _trace(plan, section, pools, share, real)
     return SimulatedCluster(
         months=real.labels,
         pools={

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -132,5 +135,29 @@ class SimulationStore:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             replace_file(self.folder / f"{key}.json", found.to_json())
+        except OSError:
+            return
+
+    def get_hours(self, key: str) -> dict[str, FloatArray] | None:
+        """Return the nodes of each hour by pool; None if there is nothing usable. Only commitments ask for them."""
+        try:
+            with np.load(
+                io.BytesIO((self.folder / f"{key}.hours.npz").read_bytes()), allow_pickle=False
+            ) as file:
+                found = {name: np.asarray(file[name], dtype=float) for name in file.files}
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+            return None
+        usable = all(
+            nodes.ndim == 1 and np.all(np.isfinite(nodes) & (nodes >= 0)) for nodes in found.values()
+        )
+        return found if usable else None
+
+    def put_hours(self, key: str, hours: Mapping[str, FloatArray]) -> None:
+        """Store the nodes of each hour by pool; as with `put`, a store that cannot be written is no failure."""
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, **hours)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            replace_file(self.folder / f"{key}.hours.npz", buffer.getvalue())
         except OSError:
             return
