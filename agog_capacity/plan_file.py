@@ -61,6 +61,7 @@ class PlanFile(Model):
     reference: Name
     """Scenario that the others are compared with."""
     targets: Targets
+    """What every scenario is held against; `{}` where there is nothing to reach."""
     base: dict[str, Any]
     scenarios: Annotated[dict[Name, ScenarioFile], Field(min_length=1, max_length=MAXIMUM_SCENARIOS)]
     stand_ins: Annotated[tuple[StandIn, ...], Field(max_length=1000)] = ()

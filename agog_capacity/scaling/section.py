@@ -6,14 +6,15 @@ load and what a request costs in CPU and memory, stands here and should be named
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from agog_capacity.errors import nearest
 from agog_capacity.load.tenants import Onboarding, RatePerTenant, check_schedule
-from agog_capacity.model import In, Label, Model, Multiple, Name
+from agog_capacity.model import NAME, In, Label, Model, Multiple, Name
 from agog_capacity.scaling.cluster_section import ClusterSection
 from agog_capacity.scaling.release_section import ReleaseSection
 
@@ -24,6 +25,18 @@ PerRequest = Annotated[float, Field(strict=True, ge=0, le=1e9), In("per request 
 MilliCores = Annotated[int, Field(strict=True, ge=0, le=1_000_000), In("thousandths of a core")]
 Mib = Annotated[int, Field(strict=True, ge=0, le=4_194_304), In("MiB")]
 Seconds = Annotated[float, Field(strict=True, ge=0, le=86_400), In("s")]
+
+
+def _folder(text: object) -> object:
+    if isinstance(text, str) and not re.fullmatch(NAME, text):
+        raise ValueError(
+            f"{text[:60]!r} is not a name of a folder: no path, but one that lies in manifests/ beside the plan, in "
+            "manifests/ one level up, or among the library's own"
+        )
+    return text
+
+
+ManifestFolder = Annotated[Name, BeforeValidator(_folder)]
 
 
 class LoadGroup(Model):
@@ -132,8 +145,8 @@ class WorkloadUse(Model):
 class ScalingSection(Model):
     """Workloads and load of a design."""
 
-    manifests: Name
-    """Folder of Kubernetes manifests below `manifests/`; a name, never a path."""
+    manifests: ManifestFolder
+    """Name of a folder of Kubernetes manifests (.yaml) in `manifests/` beside the plan, one level up, or the library's."""
     workloads: Annotated[dict[Name, WorkloadUse], Field(min_length=1, max_length=50)]
     """Deployments and StatefulSets of the manifests that are simulated, on the user pools of each cluster."""
     load: LoadSection

@@ -188,7 +188,10 @@ def test_a_pool_without_load_is_counted_at_its_minimum_and_warns(plan):
         ({"scaling": {"workloads": {"agog-backend": {"cpu_bse_milli": 5}}}}, "nearest: 'cpu_base_milli'"),
         ({"scaling": {"workloads": {"agog-frontend": None}}}, "they must be the same"),
         ({"scaling": {"load": {"groups": []}}}, "at least 1 item"),
-        ({"scaling": {"manifests": "../secrets"}}, "is not a name"),
+        (
+            {"scaling": {"manifests": "../secrets"}},
+            "'../secrets' is not a name of a folder: no path, but one",
+        ),
         ({"scaling": {"load": {"noise": {"autocorrelation": 1.0}}}}, "less than 1"),
         ({"scaling": {"load": {"yearly_growth": -2.0}}}, "greater than or equal to -0.99"),
     ],
@@ -204,8 +207,9 @@ def test_manifests_that_are_not_there_name_the_nearest(tmp_path):
     path.write_text(
         AGOG.read_text(encoding="utf-8").replace("manifests: agog ", "manifests: agg "), encoding="utf-8"
     )
-    with pytest.raises(PlanError, match="no manifests 'agg'; nearest: 'agog'"):
+    with pytest.raises(PlanError, match="no manifests 'agg'; nearest: 'agog'") as caught:
         load_plan(path)
+    assert str(tmp_path / "manifests") in str(caught.value)
 
 
 def test_a_workload_that_no_manifest_has_and_an_unknown_zone_are_input_errors(plan, tmp_path):
