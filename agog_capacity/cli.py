@@ -198,6 +198,20 @@ def kinds(
     return FINE
 
 
+@app.command()
+def sections(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Only this section or place, such as scaling.load.", show_default=False),
+    ] = None,
+) -> int:
+    """List the sections of a plan file with their fields, units and defaults."""
+    from agog_capacity.sections_listing import sections_text
+
+    print(sections_text(name))
+    return FINE
+
+
 @prices_app.command("list")
 def list_prices() -> int:
     """List the price books that plans can name."""
