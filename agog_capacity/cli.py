@@ -1,5 +1,8 @@
 """The commands: thin over the library. Exit codes: 0 fine, 1 bad input, wrong usage or failure, 2 a target missed.
 
+A scenario that the rules stop is named on standard error; where every scenario that was asked for is stopped, the
+exit code is 1.
+
 Everything is imported where it is used, so that `agog-capacity --help` is quick and `compare`
 loads nothing it does not need.
 """
@@ -131,6 +134,10 @@ def compare(
             print(warning, file=sys.stderr)
         page = visible(str(written.page))
         print(f"page: {page}", file=sys.stdout if format_ is Format.table else sys.stderr)
+    for one in comparison.stopped:
+        print(visible(f"stopped, not forecast: {one.name}: {one.reason}"), file=sys.stderr)
+    if set(scenario or loaded.scenarios) <= {one.name for one in comparison.stopped}:
+        return FAILED
     return MISSED if check and comparison.missed() else FINE
 
 
@@ -205,6 +212,20 @@ def kinds(
     from agog_capacity.kinds_listing import kinds_text
 
     print(kinds_text(kind))
+    return FINE
+
+
+@app.command()
+def sections(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Only this section or place, such as scaling.load.", show_default=False),
+    ] = None,
+) -> int:
+    """List the sections of a plan file with their fields, units and defaults."""
+    from agog_capacity.sections_listing import sections_text
+
+    print(sections_text(name))
     return FINE
 
 

@@ -6,6 +6,7 @@ import inspect
 import textwrap
 from typing import Annotated, Any, get_args, get_origin
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -34,24 +35,32 @@ def kinds_text(kind: str | None = None) -> str:
         raise NotInResult(f"kind {kind!r} does not exist; {nearest(kind, known)}")
     chosen = {kind: known[kind]} if kind is not None else known
     blocks = [_block(name, cls) for name, cls in chosen.items()]
-    common = "Fields of every kind\n" + "\n".join(_line(n, Component.model_fields[n]) for n in _OF_EVERY_KIND)
+    common = "Fields of every kind\n" + "\n".join(
+        field_line(n, Component.model_fields[n]) for n in _OF_EVERY_KIND
+    )
     return "\n\n".join([*blocks, common])
 
 
 def _block(name: str, cls: type[Component]) -> str:
     about = (inspect.getdoc(cls) or "").split("\n\n")[0].replace("\n", " ")
     fields = [
-        _line(n, info) for n, info in cls.model_fields.items() if n != "kind" and n not in _OF_EVERY_KIND
+        field_line(n, info) for n, info in cls.model_fields.items() if n != "kind" and n not in _OF_EVERY_KIND
     ]
     return "\n".join([f"{name}: {about}", *fields])
 
 
-def _line(name: str, info: FieldInfo) -> str:
+def field_line(name: str, info: FieldInfo, leads_to: str = "") -> str:
+    """Return a field with its unit or type, default and meaning; one that is a mapping leads to where that stands."""
     default = "required" if info.is_required() else f"default {_shown(info)}"
     unit = unit_of(info)
-    head = (
-        f"  {name} [{unit}] ({default})" if unit else f"  {name}: {_type_text(info.annotation)} ({default})"
-    )
+    if leads_to:
+        head = f"  {name}: see {leads_to} ({default})"
+    else:
+        head = (
+            f"  {name} [{unit}] ({default})"
+            if unit
+            else f"  {name}: {type_text(info.annotation)} ({default})"
+        )
     meaning = " ".join((info.description or "").split())
     return head + (f"\n{textwrap.indent(textwrap.fill(meaning, 100), '      ')}" if meaning else "")
 
@@ -60,7 +69,9 @@ def _shown(info: FieldInfo) -> str:
     value: Any = (
         info.get_default(call_default_factory=True) if info.default is PydanticUndefined else info.default
     )
-    return "none" if value in (None, ()) else str(value)
+    if isinstance(value, BaseModel):
+        return "as its fields say"
+    return "none" if value in (None, (), {}, "") else str(value)
 
 
 def unit_of(info: FieldInfo) -> str:
@@ -80,12 +91,13 @@ def _unit_inside(annotation: Any) -> str:
     return ""
 
 
-def _type_text(annotation: Any) -> str:
+def type_text(annotation: Any) -> str:
+    """Return the type of a field in words."""
     origin = get_origin(annotation)
     if origin is None:
         return getattr(annotation, "__name__", str(annotation))
     if origin is Annotated:
-        return _type_text(get_args(annotation)[0])
+        return type_text(get_args(annotation)[0])
     parts = [part for part in get_args(annotation) if part is not type(None) and part is not Ellipsis]
-    texts = [repr(part) if isinstance(part, str | int) else _type_text(part) for part in parts]
+    texts = [repr(part) if isinstance(part, str | int) else type_text(part) for part in parts]
     return f"{origin.__name__} of {', '.join(texts)}" if origin in (tuple, dict) else " | ".join(texts)

@@ -20,6 +20,12 @@ LATE_SECTIONS = tuple(_MODELS)
 """Their names, in the order of a design."""
 
 
+def late_model(name: str) -> Any:
+    """Return the model of one of `LATE_SECTIONS`."""
+    module, model_name = _MODELS[name]
+    return getattr(import_module(module), model_name)
+
+
 def late_section(name: str, raw: Mapping[str, Any], findings: list[Finding]) -> Any:
     """Return a section as its model, or None where the design has none or it is wrong.
 
@@ -34,8 +40,7 @@ def late_section(name: str, raw: Mapping[str, Any], findings: list[Finding]) -> 
     """
     if raw.get(name) is None:
         return None
-    module, model_name = _MODELS[name]
-    model = getattr(import_module(module), model_name)
+    model = late_model(name)
     try:
         return model.model_validate(raw[name])
     except ValidationError as error:

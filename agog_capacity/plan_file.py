@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from agog_capacity.availability.feasibility import Acceptance
 from agog_capacity.availability.incidents import IncidentHistory
-from agog_capacity.model import Currency, Label, Model, MonthText, Name, Text
+from agog_capacity.model import Currency, In, Label, Model, MonthText, Name, Text
 from agog_capacity.periods import MonthLength, Months
 from agog_capacity.prices.stand_in import StandIn
 from agog_capacity.targets import Targets
@@ -21,7 +21,7 @@ class Horizon(Model):
 
     start: MonthText
     """First month, such as '2027-01'."""
-    months: Annotated[int, Field(strict=True, ge=1, le=120)]
+    months: Annotated[int, Field(strict=True, ge=1, le=120), In("months")]
 
     @model_validator(mode="after")
     def _ends_within_the_calendar(self) -> Self:
@@ -61,6 +61,7 @@ class PlanFile(Model):
     reference: Name
     """Scenario that the others are compared with."""
     targets: Targets
+    """What every scenario is held against; `{}` where there is nothing to reach."""
     base: dict[str, Any]
     scenarios: Annotated[dict[Name, ScenarioFile], Field(min_length=1, max_length=MAXIMUM_SCENARIOS)]
     stand_ins: Annotated[tuple[StandIn, ...], Field(max_length=1000)] = ()

@@ -50,6 +50,28 @@ def test_check_turns_a_miss_into_exit_code_2(typed):
     assert typed("compare", AGOG, "--check")[0] == MISSED
 
 
+def test_stopped_scenarios_are_named_and_where_nothing_is_left_the_exit_code_is_1(typed, tmp_path):
+    """Two writers of one database cannot be bought; the plan with that scenario compares what can."""
+    path = tmp_path / "plan.yaml"
+    path.write_text(
+        Path(AS_STATED)
+        .read_text(encoding="utf-8")
+        .replace(
+            "\nscenarios:\n",
+            "\nscenarios:\n  two-writers:\n    title: Two writers\n"
+            "    change: {statements: {facts: {postgres-us: {writers: 2}}}}\n",
+            1,
+        ),
+        encoding="utf-8",
+    )
+    line = "stopped, not forecast: two-writers: pg-no-multi-master (postgres-us)"
+    code, out, err = typed("compare", str(path))
+    assert code == FINE and "two-writers" in out
+    assert err.splitlines() == [line]
+    code, _, err = typed("compare", str(path), "--scenario", "two-writers")
+    assert code == FAILED and line in err
+
+
 def test_formats_go_to_standard_output_whole(typed):
     import json
 

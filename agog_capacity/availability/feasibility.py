@@ -6,7 +6,7 @@ on facts nobody states are named as undecided: silence must not look like a pass
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agog_capacity.availability.rules import Rule, by_kind
@@ -122,6 +122,42 @@ class Feasibility:
     def undecided_ids(self) -> tuple[str, ...]:
         """Ids of the rules that were not decided for some object."""
         return tuple(dict.fromkeys(one.rule.id for one in self.undecided))
+
+
+def acceptance_notes(
+    accepted: Sequence[Acceptance], judged: Mapping[str, Feasibility], scenarios: Iterable[str]
+) -> tuple[str, ...]:
+    """Return what to know of acceptances that do nothing: no finding is theirs, or an earlier one has them all.
+
+    Parameters
+    ----------
+    accepted : sequence of Acceptance
+    judged : mapping of str to Feasibility
+        What the rules say about scenarios, by name; one that speaks about others too is passed over.
+    scenarios : iterable of str
+        All scenarios of the plan.
+    """
+    every, notes = set(scenarios), []
+    taken: dict[tuple[str, str, str], int] = {}
+    for number, one in enumerate(accepted):
+        mine = [
+            (finding.rule.id, name, finding.subject)
+            for name, feasible in judged.items()
+            for finding in feasible.findings
+            if one.covers(finding.rule.id, name, finding.subject)
+        ]
+        before = sorted({taken[key] for key in mine if key in taken})
+        new = [key for key in mine if key not in taken]
+        taken |= dict.fromkeys(new, number)
+        if new or not set(one.scenarios or every) <= set(judged):
+            continue
+        why = (
+            f"says again what accept[{before[0]}] says, whose reason is shown"
+            if before
+            else "accepts nothing: the rule does not fire there"
+        )
+        notes.append(f"accept[{number}] ({one.rule}) {why}; leave it out")
+    return tuple(notes)
 
 
 def check_feasibility(

@@ -12,7 +12,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -75,6 +75,9 @@ class Incident:
     severity: float
     """Share of requests that failed; 0 if it did not reach the service."""
     cause: str
+    line: int | None = field(default=None, compare=False)
+    """Where it stands in its file."""
+    file: str = field(default="", compare=False)
 
 
 def read_incidents(path: Path, began: date, until: date) -> tuple[Incident, ...]:
@@ -105,7 +108,7 @@ def read_incidents(path: Path, began: date, until: date) -> tuple[Incident, ...]
             found.append(f"start {row['start']} is outside the records, {began} to {until}")
         problems += [Problem(text, line=reader.line_num, file=str(path)) for text in found]
         if incident is not None:
-            incidents.append(incident)
+            incidents.append(replace(incident, line=reader.line_num, file=str(path)))
     if problems:
         raise DocumentError(problems)
     return tuple(incidents)
@@ -247,7 +250,7 @@ def updated_classes(
         With every cause that feeds no class or one of another scope.
     """
     problems = [
-        f"causes: {cause!r} feeds {name!r}, which is no failure class; {nearest(name, classes)}"
+        Problem(f"causes: {cause!r} feeds {name!r}, which is no failure class; {nearest(name, classes)}")
         for cause, name in history.causes.items()
         if name not in classes
     ]
@@ -255,18 +258,18 @@ def updated_classes(
     for incident in incidents:
         name = history.causes.get(incident.cause)
         if name is None:
-            problems.append(
-                f"cause {incident.cause!r} feeds no class; {nearest(incident.cause, history.causes)}"
-            )
+            message = f"cause {incident.cause!r} feeds no class; {nearest(incident.cause, history.causes)}"
+            problems.append(Problem(message, line=incident.line, file=incident.file))
         elif name in classes and classes[name].scope != incident.scope:
-            problems.append(
+            message = (
                 f"incident of {incident.start:%Y-%m-%d} has scope {incident.scope}, but cause "
                 f"{incident.cause!r} feeds {name!r} of scope {classes[name].scope}"
             )
+            problems.append(Problem(message, line=incident.line, file=incident.file))
         elif name in by_class:
             by_class[name].append(incident)
     if problems:
-        raise InputError([Problem(text) for text in dict.fromkeys(problems)])
+        raise InputError(problems)
     changed = {name: _updated(classes[name], own, history) for name, own in by_class.items()}
     return {name: changed.get(name, known) for name, known in classes.items()}
 

@@ -49,6 +49,10 @@ class ServiceLevel(NamedTuple):
     configuration: str
 
 
+Averaged = tuple[FloatArray, FloatArray]
+"""Node-hours and hours of each month, both of shape (months,)."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Usage:
     """Quantity of one meter that one component uses, month by month."""
@@ -65,7 +69,7 @@ class Usage:
     unit: str
     """Base unit of the quantity: `Hour`, `GB`, `GiB/Month`, `Count`, `Month`, `Day`, …"""
     rule: str
-    """How the quantity comes about, for a reader: `5 nodes x hours of the month`."""
+    """How the quantity comes about, for a reader: `5 nodes x hours of the month`; see `rule_over`."""
     fields: tuple[str, ...] = ()
     """What the quantity depends on: fields of the component, `traffic.requests_per_month` of the
     design, or `other-component.field`. Tells `explain` which assumptions stand behind it."""
@@ -74,10 +78,22 @@ class Usage:
     pool: Pool = "region"
     free_grant: bool = True
     """False where a free grant of the meter does not apply, such as log ingestion under Sentinel."""
+    averaged: Averaged | None = None
+    """What `{average}` in the rule is the quotient of; None where nothing is averaged."""
+
+    def rule_over(self, window: slice) -> str:
+        """Return the rule as it reads for some months: an average is that of their hours."""
+        if self.averaged is None:
+            return self.rule
+        amount, hours = (float(part[window].sum()) for part in self.averaged)
+        return self.rule.replace("{average}", f"{amount / hours:.3g}" if hours else "0")
 
     def __post_init__(self) -> None:
         """Keep a copy of the quantity that cannot be changed."""
         object.__setattr__(self, "quantity", read_only(np.array(self.quantity, dtype=float)))
+        if self.averaged is not None:
+            copies = tuple(read_only(np.array(part, dtype=float)) for part in self.averaged)
+            object.__setattr__(self, "averaged", copies)
 
 
 class NodeTrace(Protocol):
@@ -228,6 +244,7 @@ class Component(Model):
         term: str = "",
         pool: Pool = "region",
         free_grant: bool = True,
+        averaged: Averaged | None = None,
     ) -> Usage:
         """Return one entry of usage of this component.
 
@@ -247,7 +264,7 @@ class Component(Model):
             Region it is reported under, if not the component's own.
         price_region : str, optional
             Where the price book lists the meter, if not the component's region.
-        purchase_option, term, pool, free_grant
+        purchase_option, term, pool, free_grant, averaged
             As in `Usage`.
         """
         own = region or self.region or GLOBAL
@@ -265,4 +282,5 @@ class Component(Model):
             term=term,
             pool=pool,
             free_grant=free_grant,
+            averaged=averaged,
         )

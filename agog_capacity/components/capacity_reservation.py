@@ -69,7 +69,9 @@ class CapacityReservation(Component):
     def usage(self, context: UsageContext) -> tuple[Usage, ...]:
         """Hours of the machines there is room for, less those of the nodes inside."""
         pool = self.pool_of(context)
-        inside, how = (np.zeros(context.months.count), "") if pool is None else self._inside(pool, context)
+        inside, how = np.zeros(context.months.count), ""
+        if pool is not None:
+            inside, how = self._inside(pool, context), f" less {{average}} that {pool.name} uses"
         fields = ("instances", "vm_size" if pool is None else "node_pool")
         return (
             self.line(
@@ -80,6 +82,7 @@ class CapacityReservation(Component):
                 fields=fields
                 if pool is None
                 else (*fields, *(f"{pool.name}.{n}" for n in ("nodes", "min_nodes"))),
+                averaged=None if pool is None else (inside, context.hours(self)),
             ),
         )
 
@@ -92,8 +95,8 @@ class CapacityReservation(Component):
         """Return the size of its machines."""
         return pool.vm_size if pool is not None else self.vm_size or ""
 
-    def _inside(self, pool: NodePool, context: UsageContext) -> tuple[FloatArray, str]:
-        """Return the hours of the nodes that run inside, shape (months,), and the words for it. [h]"""
+    def _inside(self, pool: NodePool, context: UsageContext) -> FloatArray:
+        """Return the hours of the nodes that run inside, shape (months,). [h]"""
         both = context.months.share_active(
             max(filter(None, (self.starts, pool.starts)), default=None),
             min(filter(None, (self.ends, pool.ends)), default=None),
@@ -104,7 +107,8 @@ class CapacityReservation(Component):
         else:
             nodes = trace.node_hours(pool.name, context.months) / context.months.hours
         inside = np.minimum(nodes, self.instances)
-        return inside * both * context.months.hours, f" less {inside.mean():.3g} that {pool.name} uses"
+        hours: FloatArray = inside * both * context.months.hours
+        return hours
 
     def warnings(self, context: UsageContext) -> tuple[str, ...]:
         """Of a simulated pool only the mean of a month is known; what runs beyond the room hides in it."""

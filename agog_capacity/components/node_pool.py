@@ -15,7 +15,7 @@ from agog_capacity.azure_sizes import (
     parse_vm_size,
 )
 from agog_capacity.commitments.spot_pool import SpotUse
-from agog_capacity.components.base import Component, RefersTo, ServiceLevel, Usage, UsageContext
+from agog_capacity.components.base import Averaged, Component, RefersTo, ServiceLevel, Usage, UsageContext
 from agog_capacity.errors import nearest
 from agog_capacity.model import Count, Flag, Gib, Label, Name, ZoneCount
 from agog_capacity.periods import FloatArray
@@ -161,16 +161,24 @@ class NodePool(Component):
         """Node-hours, and the managed OS disks by the month: simulated, fixed, or at the minimum."""
         share = context.share_active(self)
         trace = context.traces.get(self.cluster) if self.nodes is None else None
+        averaged = None
         if trace is not None:
             nodes = trace.node_hours(self.name, context.months) / context.months.hours
-            counted: tuple[str, ...] = ("min_nodes", "max_nodes", "scaling.load", "scaling.workloads")
-            how = f"{nodes.mean():.3g} nodes on average, simulated,"
+            averaged = (nodes * context.hours(self), context.hours(self))
+            counted: tuple[str, ...] = (
+                "min_nodes",
+                "max_nodes",
+                "scaling.load",
+                "scaling.workloads",
+                "scaling.cluster",
+            )
+            how = "{average} nodes on average, simulated,"
         else:
             nodes = np.full(context.months.count, float(self.billed_nodes))
             fixed = self.nodes is not None
             counted = ("nodes",) if fixed else ("min_nodes", "max_nodes")
             how = f"{self.billed_nodes} nodes" + ("" if fixed else " (the minimum, not simulated)")
-        compute = self._compute(nodes * context.hours(self), how, ("vm_size", *counted, "purchase"))
+        compute = self._compute(nodes * context.hours(self), how, ("vm_size", *counted, "purchase"), averaged)
         if self.os_disk == "ephemeral":
             return compute
         size_class = disk_class(self._disk_gib, self._disk_letter)
@@ -181,15 +189,28 @@ class NodePool(Component):
             "Month",
             f"OS disks of {how}{stopped}: {self._disk_gib:g} GiB, billed as {size_class}, x months",
             fields=("os_disk", "os_disk_gib", *counted, "stopped_nodes"),
+            averaged=averaged,
         )
         return *compute, disk
 
-    def _compute(self, node_hours: FloatArray, how: str, fields: tuple[str, ...]) -> tuple[Usage, ...]:
+    def _compute(
+        self, node_hours: FloatArray, how: str, fields: tuple[str, ...], averaged: Averaged | None
+    ) -> tuple[Usage, ...]:
         """Return the node-hours: all at one option, or split by what spot and its evictions leave."""
         meter = Meter("Virtual Machines", "Linux", self.vm_size, "Compute")
         rule = f"{how} x hours of the month"
         if self.spot is None:
-            return (self.line(meter, node_hours, "Hour", rule, fields=fields, purchase_option=self.purchase),)
+            return (
+                self.line(
+                    meter,
+                    node_hours,
+                    "Hour",
+                    rule,
+                    fields=fields,
+                    purchase_option=self.purchase,
+                    averaged=averaged,
+                ),
+            )
         effect, fields = self.spot.effect, (*fields, "spot")
         full = 1 - self.spot.share + effect.fallback_share
         lines = [
@@ -200,11 +221,14 @@ class NodePool(Component):
                 f"{rule} x {effect.paid_spot_share:.4g} on spot",
                 fields=fields,
                 purchase_option="spot",
+                averaged=averaged,
             )
         ]
         if full > 0:
             told = f"{rule} x {full:.4g} at the full price, {effect.fallback_share:.4g} of it in place of evicted nodes"
-            lines.insert(0, self.line(meter, node_hours * full, "Hour", told, fields=fields))
+            lines.insert(
+                0, self.line(meter, node_hours * full, "Hour", told, fields=fields, averaged=averaged)
+            )
         return tuple(lines)
 
     def warnings(self, context: UsageContext) -> tuple[str, ...]:

@@ -37,7 +37,14 @@ def assumptions_of(design: Design) -> tuple[Assumption, ...]:
 def failover_assumptions_of(design: Design) -> tuple[Assumption, ...]:
     """Return the assumptions that an assessment rests on: failover, response times, downtime, the load and its CPU."""
     used = {name for place, name in design.used_inputs.items() if place[0] in (*_NO_COST, "scaling")}
-    return _of_inputs(design, used)
+    return (*_of_inputs(design, used), *cluster_assumptions_of(design))
+
+
+def cluster_assumptions_of(design: Design) -> tuple[Assumption, ...]:
+    """Return how the clusters of a design are taken to be run, defaults included, where they are simulated."""
+    if design.scaling is None:
+        return ()
+    return tuple(Assumption(*each) for each in design.scaling.cluster.assumed())
 
 
 def assumptions_behind(design: Design, usage: Usage) -> Iterator[Assumption]:

@@ -13,7 +13,7 @@ from agog_capacity.planning.loads import releases_of_weeks, second_name
 if TYPE_CHECKING:
     from agog_capacity.plan import Plan
     from agog_capacity.scaling.manifests import Manifests
-    from agog_capacity.scaling.pool import Pool
+    from agog_capacity.scaling.pool import ClusterAutoscaler, Pool
     from agog_capacity.scaling.release_section import ReleaseSection
     from agog_capacity.scaling.section import ScalingSection, WorkloadUse
     from agog_capacity.scaling.workload import Workload
@@ -113,8 +113,22 @@ def bounds_of(pool: NodePool) -> tuple[int, int]:
     return pool.min_nodes or 0, pool.max_nodes or 0
 
 
-def kernel_pool(pool: NodePool) -> Pool:
+def kernel_autoscaler(section: ScalingSection) -> ClusterAutoscaler:
+    """Return the cluster autoscaler's profile of a design as the kernel takes it."""
+    from agog_capacity.scaling.pool import ClusterAutoscaler
+
+    settings = dict(section.cluster.autoscaler_profile)
+    return ClusterAutoscaler(balance_similar_pools=settings.pop("balance_similar_node_groups"), **settings)
+
+
+def kernel_pool(pool: NodePool, section: ScalingSection | None) -> Pool:
     """Return a node pool as the kernel takes it: fixed, or between its bounds.
+
+    Parameters
+    ----------
+    pool : NodePool
+    section : ScalingSection or None
+        Says how its cluster is run; None takes the defaults.
 
     Raises
     ------
@@ -122,6 +136,7 @@ def kernel_pool(pool: NodePool) -> Pool:
         If the memory of its size is not known.
     """
     from agog_capacity.scaling.cluster import ScalingError
+    from agog_capacity.scaling.cluster_section import ClusterSection
     from agog_capacity.scaling.pool import Pool
 
     size = parse_vm_size(pool.vm_size)
@@ -133,11 +148,19 @@ def kernel_pool(pool: NodePool) -> Pool:
             f"the memory of {pool.vm_size} is not known; give memory_gib on pool {pool.name!r}"
         )
     low, high = bounds_of(pool)
+    run = ClusterSection() if section is None else section.cluster
     return Pool.of_aks_size(
         pool.name,
         vcpus=size.vcpus,
         memory_gib=memory_gib,
         minimum=low,
         maximum=high,
+        max_pods=run.max_pods,
+        daemon_cpu_milli=run.daemons.cpu_request_milli,
+        daemon_memory_bytes=run.daemons.memory_request_mib * _MIB,
+        daemon_pods=run.daemons.pods,
+        boot_s=run.boot_s,
+        boot_sigma=run.boot_sigma,
+        delete_s=run.delete_s,
         zones=tuple(f"zone {number}" for number in range(1, pool.zones + 1)),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from agog_capacity.availability.feasibility import Feasibility
+from agog_capacity.availability.feasibility import Feasibility, acceptance_notes
 from agog_capacity.components.base import NodeTrace
 from agog_capacity.errors import MissingPrices, NotInResult, nearest
 from agog_capacity.plan import Plan, Scenario
@@ -75,6 +75,10 @@ class Comparison:
             **{one.name: one.feasibility for one in self.forecasts},
             **{one.name: one.feasibility for one in self.stopped},
         }
+
+    def acceptance_notes(self) -> tuple[str, ...]:
+        """Return which acceptances of the plan do nothing: their rule does not fire, or another has said it."""
+        return acceptance_notes(self.plan.accept, self.feasibilities(), self.plan.scenarios)
 
     def forecast(self, scenario: str) -> Forecast:
         """Return the forecast of one scenario.

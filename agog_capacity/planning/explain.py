@@ -176,7 +176,7 @@ def _parts(forecast: Forecast, charge: Charge, window: slice) -> Iterator[Part]:
             unit=usage.unit if price.schedule.lump else price.schedule.base,
             unit_price=float(charge.unit_price[tier]),
             cost=float(costs[tier]),
-            rule=usage.rule,
+            rule=usage.rule_over(window),
             price_row=f"{sold}, {row.key.region}, {row.key.purchase_option} {row.key.term}".rstrip(),
             book=price.book,
             price_date=row.effective_date or row.source_date or "undated",

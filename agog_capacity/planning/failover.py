@@ -25,7 +25,7 @@ from agog_capacity.components.node_pool import NodePool
 from agog_capacity.design import Design
 from agog_capacity.errors import InputError
 from agog_capacity.periods import Months
-from agog_capacity.planning.clusters import kernel_pool, kernel_workloads
+from agog_capacity.planning.clusters import kernel_autoscaler, kernel_pool, kernel_workloads
 from agog_capacity.planning.failover_parts import designed_failover
 from agog_capacity.planning.loads import region_load
 
@@ -236,19 +236,22 @@ def _simulated(
     return scale_up(
         region_load(scaling, Months(plan.months.first, plan.months.count), 1.0, released=False),
         kernel_workloads(plan, scaling, names),
-        [_kernel_pool(pool, section) for pool in pools],
+        [_kernel_pool(pool, scaling, section) for pool in pools],
         before=direction.before,
         after=direction.after,
         room={pool.component.name: pool.reserved for pool in pools},
         provisioning=provisioning,
+        autoscaler=kernel_autoscaler(scaling),
         courses=section.courses,
         seed=section.seed,
     )
 
 
-def _kernel_pool(pool: StandbyPool, section: FailoverSection) -> Pool:
+def _kernel_pool(pool: StandbyPool, scaling: ScalingSection, section: FailoverSection) -> Pool:
     # A fixed pool must not shrink, and one between bounds keeps its own minimum.
-    made = kernel_pool(pool.component).replace(minimum=pool.first, maximum=pool.most, nodes=pool.first)
+    made = kernel_pool(pool.component, scaling).replace(
+        minimum=pool.first, maximum=pool.most, nodes=pool.first
+    )
     boot = section.capacity.node_boot
     return made if boot is None else made.replace(boot_s=boot.median_s, boot_sigma=boot.sigma)
 

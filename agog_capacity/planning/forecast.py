@@ -17,7 +17,12 @@ from agog_capacity.errors import InfeasibleDesign, InputError, MissingPrices, No
 from agog_capacity.frozen import freeze_mappings
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.plan import Plan, Scenario
-from agog_capacity.planning.assumptions import Assumption, assumptions_behind, assumptions_of
+from agog_capacity.planning.assumptions import (
+    Assumption,
+    assumptions_behind,
+    assumptions_of,
+    cluster_assumptions_of,
+)
 from agog_capacity.prices.stand_in import StandIn
 from agog_capacity.scaling.simulated import SimulatedCluster, SimulationStore
 
@@ -128,8 +133,9 @@ class Forecast:
         return tuple(found.values())
 
     def assumptions(self) -> tuple[Assumption, ...]:
-        """Return what the scenario assumes: inputs and components marked as assumptions."""
-        return assumptions_of(self.scenario.design)
+        """Return what the scenario assumes: inputs and components marked so, and how simulated clusters are run."""
+        clusters = cluster_assumptions_of(self.scenario.design) if self.simulated else ()
+        return (*assumptions_of(self.scenario.design), *clusters)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the charges, one row for each month, component, meter and used tier.

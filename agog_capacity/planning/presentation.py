@@ -196,7 +196,10 @@ def simulated(forecasts: Iterable[Forecast]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for one in forecasts:
         for cluster, found in one.simulated.items():
-            unserved = max((w.unserved_share for w in found.workloads.values()), default=0.0)
+            shares = [w.unserved_share for w in found.workloads.values()]
+            unserved: Cell = 100 * max((s for s in shares if s is not None), default=0.0)
+            if None in shares:
+                unserved = "not judged"
             told = "; ".join(found.bounds)
             for name, pool in found.pools.items():
                 rows.append(
@@ -207,7 +210,7 @@ def simulated(forecasts: Iterable[Forecast]) -> Table:
                         f"{pool.minimum} to {pool.maximum}",
                         pool.mean_nodes,
                         pool.peak_nodes,
-                        100 * unserved,
+                        unserved,
                         told,
                     )
                 )

@@ -116,8 +116,12 @@ def findings(comparison: Comparison) -> Table:
             )
             for (severity, rule, what, repair, source, standing), (scenarios, objects) in ordered
         ),
-        undecided_line(comparison) if grouped else f"No rule fires. {undecided_line(comparison)}",
+        " ".join([*([] if grouped else ["No rule fires."]), *_notes(comparison), undecided_line(comparison)]),
     )  # fmt: skip
+
+
+def _notes(comparison: Comparison) -> list[str]:
+    return [f"{note[0].upper()}{note[1:]}." for note in comparison.acceptance_notes()]
 
 
 def _those(scenarios: list[str], every: list[str]) -> str:

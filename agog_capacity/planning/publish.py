@@ -262,6 +262,7 @@ def comparison_json(comparison: Comparison) -> str:
             for one in comparison.stopped
         ],
         "findings": finding_rows(comparison),
+        "acceptance_notes": list(comparison.acceptance_notes()),
         "not_decided": sorted(
             {name for one in comparison.feasibilities().values() for name in one.undecided_ids}
         ),

@@ -15,7 +15,7 @@ from agog_capacity.components.postgres import PostgresFlexibleServer
 from agog_capacity.design import Design
 from agog_capacity.errors import InputError, NotInResult
 from agog_capacity.periods import FloatArray, Months
-from agog_capacity.planning.clusters import kernel_pool, kernel_workloads
+from agog_capacity.planning.clusters import kernel_autoscaler, kernel_pool, kernel_workloads
 from agog_capacity.planning.failover import Direction, directions, standby_pools
 from agog_capacity.planning.loads import STEP_S, demand_of, start_of
 from agog_capacity.resources import data_directory
@@ -119,7 +119,9 @@ def _states(design: Design) -> Iterator[_State]:
     shares = {name: region.traffic_share for name, region in design.regions.items() if region.traffic_share}
     servers = [c for c in design.components.values() if isinstance(c, PostgresFlexibleServer)]
     writers = tuple(str(s.region) for s in servers if s.replica_of is None)
-    pools = {name: [kernel_pool(pool) for pool in _user_pools(design, name)] for name in shares}
+    pools = {
+        name: [kernel_pool(pool, design.scaling) for pool in _user_pools(design, name)] for name in shares
+    }
     yield _State(NORMAL, shares, pools, writers)
     if len(design.regions) < 2:
         return
@@ -157,7 +159,9 @@ def _user_pools(design: Design, region: str) -> list[NodePool]:
 def _grown(design: Design, way: Direction) -> list[Pool]:
     """Return the pools of the surviving region as they may grow."""
     return [
-        kernel_pool(pool.component).replace(minimum=pool.first, maximum=pool.most, nodes=pool.first)
+        kernel_pool(pool.component, design.scaling).replace(
+            minimum=pool.first, maximum=pool.most, nodes=pool.first
+        )
         for pool in standby_pools(design, way)
     ]
 
@@ -187,7 +191,9 @@ def _hours(plan: Plan, design: Design, section: LatencySection, pools: list[Pool
         Noise(noise.deviation, noise.autocorrelation, noise.seed) if noise is not None else None,
     )
     workloads = kernel_workloads(plan, scaling, [pool.name for pool in pools])
-    trace = simulate_scaling(load, workloads, pools, detail="hours", seed=scaling.seed)
+    trace = simulate_scaling(
+        load, workloads, pools, autoscaler=kernel_autoscaler(scaling), detail="hours", seed=scaling.seed
+    )
     frame = trace.to_frame("hours")
     mine = frame[(frame["kind"] == "workload") & (frame["name"] == section.workload)]
     table = mine.pivot_table(index="time", columns="quantity", values="value")

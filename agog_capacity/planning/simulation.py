@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from agog_capacity.components.node_pool import NodePool
 from agog_capacity.design import Design
 from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.periods import FloatArray, Months
-from agog_capacity.planning.clusters import bounds_of, kernel_pool, kernel_workloads
+from agog_capacity.planning.clusters import bounds_of, kernel_autoscaler, kernel_pool, kernel_workloads
 from agog_capacity.planning.loads import SECOND_COLOUR, region_load
 from agog_capacity.scaling.simulated import (
     SimulatedCluster,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from agog_capacity.scaling.section import ScalingSection
     from agog_capacity.scaling.trace import ScalingTrace
 
+RULES = 2
+"""Raised whenever the simulation itself changes, so that what is stored of the former rules is not found."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -107,6 +110,7 @@ def _scaled(design: Design) -> Iterator[tuple[str, list[NodePool]]]:
 def _key(plan: Plan, section: ScalingSection, pools: list[NodePool], share: float) -> str:
     inputs: dict[str, Any] = {
         "library": __version__,
+        "rules": RULES,
         "months": [plan.months.first, plan.months.count],
         "scaling": section.model_dump(mode="json"),
         "manifests": dict(plan.manifest_texts[section.manifests]),
@@ -138,19 +142,35 @@ def cluster_trace(plan: Plan, scenario: str, cluster: str, *, months: int | None
     Raises
     ------
     NotInResult
-        If the scenario has no such cluster with a pool between bounds.
+        If the scenario has no such cluster, or none of its pools is left to the autoscaler; the message says which.
     ScalingError, ManifestError, LoadError
         If the cluster cannot be simulated.
     """
     design = plan.scenario(scenario).design
-    scaled = dict(_scaled(design)) if design.scaling is not None else {}
+    scaled = dict(_scaled(design))
     if design.scaling is None or cluster not in scaled:
-        raise NotInResult(
-            f"scenario {scenario!r} has no cluster {cluster!r} to simulate; {nearest(cluster, scaled)}"
-        )
+        raise NotInResult(_why_not_simulated(design, scenario, cluster))
     share = design.regions[str(design.components[cluster].region)].traffic_share
     length = Months(plan.months.first, months or plan.months.count)
     return _trace(plan, design.scaling, scaled[cluster], share, length)
+
+
+def _why_not_simulated(design: Design, scenario: str, cluster: str) -> str:
+    clusters = [name for name, component in design.components.items() if component.kind == "aks_cluster"]
+    if cluster not in clusters:
+        return f"scenario {scenario!r} has no cluster {cluster!r}; {nearest(cluster, clusters)}"
+    if design.scaling is None:
+        return f"cluster {cluster!r} of scenario {scenario!r} has no load: the design has no section scaling"
+    pools = [
+        f"{p.name} ({p.billed_nodes} nodes)"
+        for p in design.components.values()
+        if isinstance(p, NodePool) and p.mode == "user" and p.cluster == cluster
+    ]
+    held = f"its pools are fixed: {', '.join(pools)}" if pools else "it has no pool of mode user"
+    return (
+        f"cluster {cluster!r} of scenario {scenario!r} is not simulated, since {held}; give a pool min_nodes and "
+        "max_nodes in place of nodes"
+    )
 
 
 def _trace(
@@ -162,9 +182,14 @@ def _trace(
     return simulate_scaling(
         region_load(section, months, share),
         workloads,
-        [kernel_pool(pool) for pool in pools],
+        [kernel_pool(pool, section) for pool in pools],
+        autoscaler=kernel_autoscaler(section),
         seed=section.seed,
     )
+
+
+def _known(share: float) -> float | None:
+    return None if math.isnan(share) else share
 
 
 def _summary(
@@ -184,7 +209,7 @@ def _summary(
         },
         workloads={
             name: SimulatedWorkload(
-                trace.mean_replicas(name), trace.peak_replicas(name), trace.unserved_share(name)
+                trace.mean_replicas(name), trace.peak_replicas(name), _known(trace.unserved_share(name))
             )
             for name in section.workloads
         },

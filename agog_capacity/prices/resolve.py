@@ -92,8 +92,20 @@ class PriceList:
         )
         tried = f"; its stand-in {', '.join(dead_ends)} has no price either" if dead_ends else ""
         raise PriceNotFound(
-            f"no price for {key}{tried} ({asked}); add a row to a book, add a stand-in to the plan, or correct it"
+            f"no price for {key}{tried} ({asked}); add a row to a book, a stand-in to the plan, or correct it"
+            f"{self._possible_stand_in(key)}"
         )
+
+    def _possible_stand_in(self, key: PriceKey) -> str:
+        """Return the line of a plan that would take the price of another region, where a book has it there."""
+        for book in self.books:
+            regions = sorted({o.region for o in book.schedules if o.meter == key.meter and o[2:] == key[2:]})
+            if regions and key.region not in regions:
+                return (
+                    f"; under stand_ins: {{meter: {key.meter.text}, regions: [{key.region}], use: {{region: {regions[0]}}}, "
+                    "because: …}"
+                )
+        return ""
 
     def _stand_in(self, key: PriceKey, stand_in: StandIn) -> ResolvedPrice | None:
         own = stand_in.use.price

@@ -54,7 +54,12 @@ def bounds(cluster: Cluster, workloads: Any, pools: Any, ticks: int) -> Iterator
 
 def _workload_bounds(workload: Workload, totals: Any, ticks: int) -> Iterator[str]:
     requests, unserved, _, waiting, _, _, at_max, _ = totals
-    if workload.autoscaler is None:
+    if workload.stands_beside is not None:
+        yield (
+            f"workload {workload.name!r} is the second colour of {workload.stands_beside!r}: as many pods while a "
+            "blue-green release runs, none otherwise"
+        )
+    elif workload.autoscaler is None:
         yield f"workload {workload.name!r} has a fixed count of {workload.replicas} pods"
     elif at_max > 0:
         yield (
@@ -75,10 +80,17 @@ def warnings(cluster: Cluster, rates: FloatArray) -> Iterator[str]:
             yield f"workload {name!r} has no load at all"
         if workload.cpu_milli_per_rps == 0 and rates[number].max() > 0:
             yield f"workload {name!r} uses no cpu for its load (cpu_milli_per_rps is 0)"
+        if workload.releases is not None and workload.stands_beside is None:
+            yield (
+                f"releases of {name!r} run with maxUnavailable 0, whatever its manifest says (Kubernetes' default is "
+                "25 %): no old pod goes before a new one is ready"
+            )
+        if workload.cpu_limit_milli is None and rates[number].max() > 0:
+            yield (
+                f"workload {name!r} has no cpu limit: a pod takes whatever comes, so unserved requests are not judged"
+            )
         if scaler is None:
             continue
-        if workload.cpu_limit_milli is None:
-            yield f"workload {name!r} has no cpu limit: a pod serves whatever comes, so nothing is ever unserved"
         if scaler.behavior is not None and scaler.behavior.scale_down.stabilization_window_s == 0:
             yield f"the HPA of {name!r} has a scale-down window of 0 s: nothing damps its scaling down"
         if scaler.minimum == scaler.maximum:

@@ -14,7 +14,7 @@ ManifestTexts = tuple[tuple[str, str], ...]
 
 
 def manifest_homes(near: Path) -> tuple[Path, ...]:
-    """Return the folders in which manifests are looked for: beside a plan, then the library's own."""
+    """Return the folders in which manifests are looked for: beside a plan, one level up, then the library's own."""
     return (near / "manifests", near.parent / "manifests", data_directory() / "manifests")
 
 
@@ -36,6 +36,7 @@ def read_manifest_folders(
     problems : list
         Folders that do not exist, with the nearest, and files that cannot be read.
     """
+    homes = tuple(homes)
     existing = [home for home in homes if home.is_dir()]
     known = {
         folder.name: folder for home in reversed(existing) for folder in home.iterdir() if folder.is_dir()
@@ -44,7 +45,13 @@ def read_manifest_folders(
     problems: list[Problem] = []
     for name in dict.fromkeys(names):
         if name not in known:
-            problems.append(Problem(f"there are no manifests {name!r}; {nearest(name, known)}"))
+            places = ", ".join(dict.fromkeys(str(home) for home in homes))
+            problems.append(
+                Problem(
+                    f"there are no manifests {name!r}; {nearest(name, known)}; each is a folder of .yaml files in one of "
+                    f"{places}"
+                )
+            )
             continue
         files = sorted(path for path in known[name].iterdir() if path.suffix in (".yaml", ".yml"))
         try:

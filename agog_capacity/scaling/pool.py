@@ -69,6 +69,9 @@ class Pool(Model):
         daemon_cpu_milli: int = 400,
         daemon_memory_bytes: int = 600 * aks.MEBIBYTE,
         daemon_pods: int = 9,
+        boot_s: float = 120.0,
+        boot_sigma: float = 0.25,
+        delete_s: float = 60.0,
         zones: tuple[str, ...] = (),
         nodes: int | None = None,
     ) -> Self:
@@ -85,6 +88,8 @@ class Pool(Model):
         max_pods : int
         daemon_cpu_milli, daemon_memory_bytes, daemon_pods : int
             The defaults are the middle of the typical range, an estimate: measure a node.
+        boot_s, boot_sigma, delete_s : float
+            See the fields of the same names.
         zones : tuple of str
         """
         left = aks.allocatable(vcpus, memory_gib, max_pods)
@@ -102,6 +107,9 @@ class Pool(Model):
             maximum=maximum,
             nodes=nodes,
             zones=zones,
+            boot_s=boot_s,
+            boot_sigma=boot_sigma,
+            delete_s=delete_s,
         )
 
     @property

@@ -29,7 +29,8 @@ class ReleaseSection(Model):
     time_zone: Label
     """IANA name, such as `Europe/Berlin`."""
     strategy: Literal["rolling", "blue_green"] = "rolling"
-    """Rolling adds the manifest's `maxSurge`, blue-green as many pods as there are."""
+    """Rolling adds the manifest's `maxSurge`, with `maxUnavailable` 0 whatever the manifest says; blue-green adds
+    as many pods as there are."""
     hold_minutes: Annotated[float, Field(strict=True, ge=0, le=7 * 1440), In("min")] = 0.0
     """How long both colours of a blue-green release stand once the new one is ready."""
 

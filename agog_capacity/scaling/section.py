@@ -6,14 +6,16 @@ load and what a request costs in CPU and memory, stands here and should be named
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from agog_capacity.errors import nearest
 from agog_capacity.load.tenants import Onboarding, RatePerTenant, check_schedule
-from agog_capacity.model import In, Label, Model, Multiple, Name
+from agog_capacity.model import NAME, In, Label, Model, Multiple, Name
+from agog_capacity.scaling.cluster_section import ClusterSection
 from agog_capacity.scaling.release_section import ReleaseSection
 
 HOURS_PER_DAY = 24
@@ -23,6 +25,18 @@ PerRequest = Annotated[float, Field(strict=True, ge=0, le=1e9), In("per request 
 MilliCores = Annotated[int, Field(strict=True, ge=0, le=1_000_000), In("thousandths of a core")]
 Mib = Annotated[int, Field(strict=True, ge=0, le=4_194_304), In("MiB")]
 Seconds = Annotated[float, Field(strict=True, ge=0, le=86_400), In("s")]
+
+
+def _folder(text: object) -> object:
+    if isinstance(text, str) and not re.fullmatch(NAME, text):
+        raise ValueError(
+            f"{text[:60]!r} is not a name of a folder: no path, but one that lies in manifests/ beside the plan, in "
+            "manifests/ one level up, or among the library's own"
+        )
+    return text
+
+
+ManifestFolder = Annotated[Name, BeforeValidator(_folder)]
 
 
 class LoadGroup(Model):
@@ -131,13 +145,15 @@ class WorkloadUse(Model):
 class ScalingSection(Model):
     """Workloads and load of a design."""
 
-    manifests: Name
-    """Folder of Kubernetes manifests below `manifests/`; a name, never a path."""
+    manifests: ManifestFolder
+    """Name of a folder of Kubernetes manifests (.yaml) in `manifests/` beside the plan, one level up, or the library's."""
     workloads: Annotated[dict[Name, WorkloadUse], Field(min_length=1, max_length=50)]
     """Deployments and StatefulSets of the manifests that are simulated, on the user pools of each cluster."""
     load: LoadSection
     releases: Annotated[tuple[ReleaseSection, ...], Field(max_length=20)] = ()
     """Rollouts of new revisions; their surge pods need room on nodes."""
+    cluster: ClusterSection = ClusterSection()
+    """How the clusters are run; all of it is listed among the assumptions of a simulated scenario."""
     seed: Annotated[int, Field(strict=True, ge=0, le=2**31)] = 0
     """Of boot times and random choices."""
 

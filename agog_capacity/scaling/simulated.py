@@ -39,8 +39,8 @@ class SimulatedWorkload:
 
     mean_replicas: float
     peak_replicas: int
-    unserved_share: float
-    """Share of its requests that no pod had room for."""
+    unserved_share: float | None
+    """Share of its requests that no pod had room for; None where pods have no limit of CPU: not judged."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import io
 import json
+import math
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -135,8 +136,9 @@ class ScalingTrace:
         return self._monthly(self.hourly_requests(workload), months)
 
     def unserved_requests(self, workload: str, months: BillingMonths) -> FloatArray:
-        """Return the requests of a workload in each month that no pod had room for."""
-        return self._monthly(self._hourly("workload_hours", self._workload(workload), 1), months)
+        """Return the requests of a workload in each month that no pod had room for; NaN where that is not judged."""
+        found = self._monthly(self._hourly("workload_hours", self._workload(workload), 1), months)
+        return found if self.is_unserved_judged(workload) else np.full_like(found, np.nan)
 
     def hourly_requests(self, workload: str) -> FloatArray:
         """Return the requests of a workload in each hour, the mean over scenarios, shape (hours,)."""
@@ -160,9 +162,18 @@ class ScalingTrace:
         return int(self.records["workloads"][:, self._workload(workload), 4].max())
 
     def unserved_share(self, workload: str) -> float:
-        """Return the share of a workload's requests that no pod had room for; 0 where there were none."""
+        """Return the share of a workload's requests that no pod had room for.
+
+        0 where there were none; NaN where pods have no limit of CPU, so that it is not judged.
+        """
         totals = self.records["workloads"][:, self._workload(workload)].sum(axis=0)
+        if totals[0] and not self.is_unserved_judged(workload):
+            return math.nan
         return float(totals[1] / totals[0]) if totals[0] else 0.0
+
+    def is_unserved_judged(self, workload: str) -> bool:
+        """Tell whether pods of a workload have a most that they can serve."""
+        return self.cluster.workloads[self._workload(workload)].is_unserved_judged
 
     def _pool(self, name: str) -> int:
         return _position(name, [pool.name for pool in self.cluster.pools], "pool")
@@ -236,9 +247,13 @@ class ScalingTrace:
                 f"pool {pool.name}: {self.mean_nodes(pool.name):.2f} nodes on average, {self.peak_nodes(pool.name)} at most"
             )
         for each in self.cluster.workloads:
+            share = self.unserved_share(each.name)
+            unserved = (
+                "unserved requests not judged" if math.isnan(share) else f"{share:.2%} of requests unserved"
+            )
             lines.append(
                 f"workload {each.name}: {self.mean_replicas(each.name):.2f} replicas on average, "
-                f"{self.peak_replicas(each.name)} at most, {self.unserved_share(each.name):.2%} of requests unserved"
+                f"{self.peak_replicas(each.name)} at most, {unserved}"
             )
         return "\n".join([*lines, *self.bounds, *(f"note: {text}" for text in self.warnings)])
 

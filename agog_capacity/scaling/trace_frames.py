@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from agog_capacity.scaling.trace import ScalingTrace
 
 TICKS_PER_HOUR = 3600 // TICK_S
+UNSERVED = "unserved requests"
+"""NaN where pods have no limit of CPU: it is not judged."""
 _WORKLOAD_QUANTITIES = (
     ("requests", "request", 1),
-    ("unserved requests", "request", 1),
+    (UNSERVED, "request", 1),
     ("ready pods", "pod-hour", TICKS_PER_HOUR),
     ("waiting pods", "pod-hour", TICKS_PER_HOUR),
     ("peak replicas", "pod", 1),
@@ -70,6 +72,7 @@ def _long(trace: ScalingTrace, times: list[pd.Timestamp], workloads: Any, pools:
     ):
         for number, name in enumerate(names):
             for column, (quantity, unit, divisor) in enumerate(quantities):
+                is_judged = quantity != UNSERVED or trace.is_unserved_judged(name)
                 parts.append(
                     pd.DataFrame(
                         {
@@ -77,7 +80,7 @@ def _long(trace: ScalingTrace, times: list[pd.Timestamp], workloads: Any, pools:
                             "kind": kind,
                             "name": name,
                             "quantity": quantity,
-                            "value": values[:, number, column] / divisor,
+                            "value": values[:, number, column] / divisor if is_judged else np.nan,
                             "unit": unit,
                         }
                     )
@@ -89,7 +92,7 @@ def _months(hours: pd.DataFrame) -> pd.DataFrame:
     """Add hours up to calendar months; of peaks the highest counts."""
     labelled = hours.assign(time=hours["time"].dt.strftime("%Y-%m"))
     grouped = labelled.groupby(["time", "kind", "name", "quantity", "unit"], sort=False)["value"]
-    table = pd.DataFrame({"sum": grouped.sum(), "max": grouped.max()}).reset_index()
+    table = pd.DataFrame({"sum": grouped.sum(min_count=1), "max": grouped.max()}).reset_index()
     is_peak = table["quantity"].str.startswith("peak")
     return table.assign(value=np.where(is_peak, table["max"], table["sum"]))[list(TRACE_COLUMNS)]
 
@@ -106,7 +109,7 @@ def _steps(trace: ScalingTrace, scenario: int) -> pd.DataFrame:
             columns[each.name, quantity] = counts[:, column, number]
         columns[each.name, "reason"] = np.array(REASONS, dtype=object)[counts[:, 4, number]]
         columns[each.name, "requests"] = flows[:, 0, number]
-        columns[each.name, "unserved requests"] = flows[:, 1, number]
+        columns[each.name, UNSERVED] = flows[:, 1, number] if each.is_unserved_judged else np.nan
     for number, pool in enumerate(trace.cluster.pools):
         columns[pool.name, "ready nodes"] = nodes[:, 0, number]
         columns[pool.name, "billed nodes"] = nodes[:, 1, number]

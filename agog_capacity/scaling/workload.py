@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -168,7 +169,7 @@ class Workload(Model):
     """Sum over the containers that keep running."""
     memory_request_bytes: Bytes
     cpu_limit_milli: Milli | None = None
-    """None: a pod may use any cpu, so no request is ever left unserved for want of it."""
+    """None: a pod may use any cpu, so what a node can serve is not judged."""
     memory_limit_bytes: Bytes | None = None
     container_cpu_request_milli: Milli | None = None
     """Request of the container that a ContainerResource metric names; None: the pod's."""
@@ -237,6 +238,11 @@ class Workload(Model):
         if self.cpu_limit_milli is None or self.cpu_milli_per_rps == 0:
             return float("inf")
         return max(0.0, (self.cpu_limit_milli - self.cpu_base_milli) / self.cpu_milli_per_rps)
+
+    @property
+    def is_unserved_judged(self) -> bool:
+        """Whether a pod has a most that it can serve; without one only requests that find no pod are seen."""
+        return isfinite(self.capacity_rps)
 
     @property
     def has_budget(self) -> bool:

@@ -129,8 +129,10 @@ def test_columns_that_lack_are_told(tmp_path):
 
 def test_an_incident_feeds_one_class_of_its_own_scope(tmp_path):
     unknown = read_incidents(written(tmp_path, "2025-03-01T10:00Z,,change,0.5,deplyo\n"), BEGAN, UNTIL)
-    with pytest.raises(InputError, match="cause 'deplyo' feeds no class; nearest: 'deploy'"):
+    with pytest.raises(InputError, match="cause 'deplyo' feeds no class; nearest: 'deploy'") as caught:
         updated_classes(CLASSES, unknown, HISTORY)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line) == (str(tmp_path / "incidents.csv"), 2)
     other = read_incidents(written(tmp_path, "2025-03-01T10:00Z,,zone,0.5,deploy\n"), BEGAN, UNTIL)
     with pytest.raises(
         InputError, match="has scope zone, but cause 'deploy' feeds 'own_change' of scope change"

@@ -149,7 +149,9 @@ def test_a_pool_between_bounds_follows_the_trace_of_its_cluster():
     compute, disks = scaled.usage(context)
     assert compute.quantity.tolist() == [2 * 744, 3 * 672, 4 * 744]
     assert disks.quantity.tolist() == [2, 3, 4]
-    assert "3 nodes on average, simulated" in compute.rule
+    # Over all three months weighted by their hours, (2 x 744 + 3 x 672 + 4 x 744) / 2160; of each month its own.
+    assert [compute.rule_over(slice(m, m + 1)).split(" nodes")[0] for m in range(3)] == ["2", "3", "4"]
+    assert "3 nodes on average, simulated" in disks.rule_over(slice(0, 3))
     assert scaled.warnings(context) == ()
 
 
@@ -171,3 +173,21 @@ def test_reserved_room_is_a_fact_of_the_pool_it_is_for():
     assert pool.facts(context_of(pool, room))["capacity_reservation"] is True
     # Without one here nobody knows: it may be bought elsewhere.
     assert "capacity_reservation" not in pool.facts(context_of(pool))
+
+
+def test_an_average_is_that_of_the_hours_asked_for_not_of_the_months():
+    """Ninety nodes in a month of 672 hours weigh less than in one of 744."""
+    scaled = pool(nodes=None, min_nodes=2, max_nodes=100)
+    context = replace(context_of(scaled), traces={"cluster": Uneven()})
+    line = only(scaled.usage(context), "Compute")
+    hours = context.months.hours
+    expected = (90 * hours[1] + 2 * (hours.sum() - hours[1])) / hours.sum()
+    assert f"{expected:.3g} nodes on average" in line.rule_over(slice(0, context.months.count))
+    assert f"{(90 + 2 + 2) / 3:.3g}" != f"{expected:.3g}"
+
+
+class Uneven:
+    """A trace of ninety nodes in the second month and two in the others."""
+
+    def node_hours(self, pool, months):
+        return months.hours * np.where(np.arange(months.count) == 1, 90.0, 2.0)

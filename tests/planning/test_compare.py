@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agog_capacity.availability.feasibility import Acceptance
 from agog_capacity.errors import InfeasibleDesign, MissingPrices, NotInResult
 from agog_capacity.plan import load_plan
 from agog_capacity.planning.compare import Comparison, compare
 from agog_capacity.planning.forecast import forecast
+from agog_capacity.planning.promises import findings_text
 from agog_capacity.planning.publish import comparison_html, comparison_json, comparison_text
 from agog_capacity.planning.verdicts import verdicts
 
@@ -284,6 +287,7 @@ def test_every_acceptance_of_the_plans_is_used(listed, stated):
         frame = comparison.findings_frame()
         used = set(frame.loc[frame["accepted"] != "", "rule"])
         assert {acceptance.rule for acceptance in comparison.plan.accept} == used
+        assert comparison.acceptance_notes() == ()
 
 
 def test_an_error_that_nobody_accepts_stops_its_scenario_only(listed):
@@ -302,6 +306,22 @@ def test_an_error_that_nobody_accepts_stops_its_scenario_only(listed):
         comparison.forecast("two-masters")
     with pytest.raises(InfeasibleDesign, match="needs self-run EDB PGD or another database"):
         forecast(plan, "two-masters")
+
+
+def test_an_acceptance_that_does_nothing_is_noted(stated):
+    """One that never fires, one said twice; one of a scenario that is not compared is not judged."""
+    accept = stated.plan.accept
+    idle = Acceptance(rule="pg-no-multi-master", reason="So.")
+    elsewhere = Acceptance(rule="pg-no-multi-master", reason="So.", scenarios=("pilot-light",))
+    many = replace(stated, plan=replace(stated.plan, accept=(*accept, idle, accept[0], elsewhere)))
+    count = len(accept)
+    notes = many.acceptance_notes()
+    assert [note.split(" ")[0] for note in notes] == [f"accept[{count + n}]" for n in range(3)]
+    assert "(pg-no-multi-master) accepts nothing" in notes[0]
+    assert f"({accept[0].rule}) says again what accept[0] says" in notes[1]
+    assert f"Accept[{count}] (pg-no-multi-master) accepts nothing" in findings_text(many).replace("\n  ", " ")
+    few = replace(many, forecasts=tuple(f for f in many.forecasts if f.name != "pilot-light"))
+    assert few.acceptance_notes() == ()
 
 
 def test_a_stopped_reference_gives_its_place_to_the_first_that_is_not(listed):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agog_capacity.documents import parse_yaml
 from agog_capacity.errors import CurrencyMismatch, PriceBookError, PriceNotFound
 from agog_capacity.prices.book import PriceKey
 from agog_capacity.prices.meter import Meter
@@ -53,6 +54,16 @@ def test_stand_ins_are_tried_in_order_until_one_has_a_price(tmp_path):
         (stand_in(region="northeurope"), stand_in(region="westeurope")),
     )
     assert prices.resolve(KEY).schedule.key.region == "westeurope"
+
+
+def test_a_missing_price_shows_the_stand_in_that_would_do(tmp_path):
+    """The line of the message, with a reason, is a stand-in that a plan takes as it is."""
+    books = (book(tmp_path, "list", westeurope="2"),)
+    with pytest.raises(PriceNotFound) as caught:
+        PriceList(books).resolve(KEY)
+    line = str(caught.value).split("under stand_ins: ")[1].replace("…", "a test")
+    proposed = StandIn.model_validate(parse_yaml(line, "stand-in").content)
+    assert PriceList(books, (proposed,)).resolve(KEY).schedule.key.region == "westeurope"
 
 
 def test_a_stand_in_that_leads_nowhere_is_named(tmp_path):
