@@ -30,7 +30,8 @@ def summary(comparison: Comparison) -> Table:
         base = reference.cost_per_month if reference is not None else 0.0
         difference = one.cost_per_month - base
         share = 100 * difference / base if base else None
-        missed = [v.short or v.target for v in verdicts[one.name] if v.met is False]
+        words = [v.short or v.target for v in verdicts[one.name] if v.met is False]
+        missed = list(dict.fromkeys(word.split(" (")[0] for word in words))
         if one.contract.percent is None and comparison.plan.targets.availability is not None:
             missed.append("availability not judged")
         rows.append(
