@@ -25,6 +25,11 @@ class BurnAlert:
     short_min: float
     """[min]"""
 
+    def __post_init__(self) -> None:
+        positive("burn", self.burn)
+        positive("long window", self.long_h)
+        positive("short window", self.short_min)
+
 
 @dataclass(frozen=True)
 class ErrorBudget:

@@ -327,7 +327,7 @@ def updated_classes(
     for name, own in by_class.items():
         try:
             changed[name] = _updated(classes[name], own, history)
-        except (ValidationError, OverflowError) as error:
+        except (ValidationError, InputError, OverflowError) as error:
             said = (
                 findings_of(error, (), FailureClass)
                 if isinstance(error, ValidationError)
