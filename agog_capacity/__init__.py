@@ -20,9 +20,14 @@ if TYPE_CHECKING:
     from agog_capacity.errors import AgogCapacityError, InputError
     from agog_capacity.load.curve import LoadCurve
     from agog_capacity.plan import Plan, Scenario, load_plan
+    from agog_capacity.planning.assess import assess
+    from agog_capacity.planning.assessment import Assessment
+    from agog_capacity.planning.commit import CommitmentAdvice, optimise_commitments
     from agog_capacity.planning.compare import Comparison, compare
     from agog_capacity.planning.explain import Explanation, explain
+    from agog_capacity.planning.failover import failover_timelines
     from agog_capacity.planning.forecast import Forecast, forecast
+    from agog_capacity.planning.frontier import Frontier, frontier
     from agog_capacity.planning.publish import write_report
     from agog_capacity.planning.reconcile import Reconciliation, read_stated_costs, reconcile
     from agog_capacity.planning.simulation import cluster_trace
@@ -36,10 +41,13 @@ __version__ = "0.1.0"
 
 _HOME = {
     "AgogCapacityError": "errors",
+    "Assessment": "planning.assessment",
+    "CommitmentAdvice": "planning.commit",
     "Comparison": "planning.compare",
     "Component": "components",
     "Explanation": "planning.explain",
     "Forecast": "planning.forecast",
+    "Frontier": "planning.frontier",
     "InputError": "errors",
     "LoadCurve": "load.curve",
     "Plan": "plan",
@@ -48,12 +56,16 @@ _HOME = {
     "ScalingTrace": "scaling.trace",
     "Scenario": "plan",
     "Workload": "scaling.workload",
+    "assess": "planning.assess",
     "cluster_trace": "planning.simulation",
     "compare": "planning.compare",
     "explain": "planning.explain",
+    "failover_timelines": "planning.failover",
     "forecast": "planning.forecast",
+    "frontier": "planning.frontier",
     "kinds": "components",
     "load_plan": "plan",
+    "optimise_commitments": "planning.commit",
     "read_price_book": "prices.reader",
     "read_stated_costs": "planning.reconcile",
     "reconcile": "planning.reconcile",
@@ -63,10 +75,13 @@ _HOME = {
 
 __all__ = [
     "AgogCapacityError",
+    "Assessment",
+    "CommitmentAdvice",
     "Comparison",
     "Component",
     "Explanation",
     "Forecast",
+    "Frontier",
     "InputError",
     "LoadCurve",
     "Plan",
@@ -75,12 +90,16 @@ __all__ = [
     "ScalingTrace",
     "Scenario",
     "Workload",
+    "assess",
     "cluster_trace",
     "compare",
     "explain",
+    "failover_timelines",
     "forecast",
+    "frontier",
     "kinds",
     "load_plan",
+    "optimise_commitments",
     "read_price_book",
     "read_stated_costs",
     "reconcile",

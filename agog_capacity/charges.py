@@ -3,15 +3,16 @@
 The order is not negotiable, because tiers and free grants span components and commitments are used
 or lost each hour: usage (hourly in meaning) -> commitments, hour by hour -> tiers, month by month,
 over everything that shares them -> allocation back to the components -> a check that the parts add
-up to the whole. Commitments join between the first two steps; until a plan can hold any, every
-hour is on demand or spot as its component says, and list, contracted, billed and effective cost of
-a charge are equal.
+up to the whole. Commitments have a package of their own (`committed`), which is loaded
+only where a plan has any; without them every hour is on demand or spot as its component says, and
+list, contracted, billed and effective cost of a charge are equal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +24,9 @@ from agog_capacity.periods import FloatArray, Months
 from agog_capacity.prices.book import PriceKey, Schedule
 from agog_capacity.prices.resolve import PriceList, PriceNotFound, ResolvedPrice
 from agog_capacity.units import HOURS_PER_DAY
+
+if TYPE_CHECKING:
+    from agog_capacity.committed.rows import CommittedRow, CommittedUse, Status
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +43,31 @@ class Charge:
     """Price of each tier, shape (tiers,). [currency per base unit]. Of a lump, the lump itself."""
     note: str = ""
     """What a reader must know, such as that the amount is part of a lump."""
+    contracted: FloatArray | None = None
+    """At the negotiated price, shape (tiers, months); None where that is the list cost. [currency of the price]"""
+    billed: FloatArray | None = None
+    """As the invoice has it, shape (tiers, months); None where that is the contracted cost. [currency of the price]"""
+    effective: FloatArray | None = None
+    """Commitments spread over their term, shape (tiers, months); None where nothing is. [currency of the price]"""
+    commitment: str = ""
+    """Name of the commitment that bought, paid for or lost this; blank for pay as you go."""
+    status: Status = ""
+    """What the charge is to that commitment."""
+
+    @property
+    def contracted_cost(self) -> FloatArray:
+        """After negotiated discounts, shape (tiers, months). [currency of the price]"""
+        return self.cost if self.contracted is None else self.contracted
+
+    @property
+    def billed_cost(self) -> FloatArray:
+        """What the invoice of the month says, shape (tiers, months). [currency of the price]"""
+        return self.contracted_cost if self.billed is None else self.billed
+
+    @property
+    def effective_cost(self) -> FloatArray:
+        """With purchases spread over their term, shape (tiers, months). [currency of the price]"""
+        return self.contracted_cost if self.effective is None else self.effective
 
     def __post_init__(self) -> None:
         """Keep the amounts from being changed."""
@@ -47,8 +76,13 @@ class Charge:
 
     @property
     def monthly_cost(self) -> FloatArray:
-        """Cost of each month, shape (months,). [currency of the price]"""
-        return np.asarray(self.cost.sum(axis=0), dtype=float)
+        """Effective cost of each month, shape (months,). [currency of the price]"""
+        return np.asarray(self.effective_cost.sum(axis=0), dtype=float)
+
+    @property
+    def monthly_billed(self) -> FloatArray:
+        """Billed cost of each month, shape (months,). [currency of the price]"""
+        return np.asarray(self.billed_cost.sum(axis=0), dtype=float)
 
 
 def graduated_quantities(quantity: ArrayLike, tier_starts: ArrayLike) -> FloatArray:
@@ -84,7 +118,9 @@ def graduated_quantities(quantity: ArrayLike, tier_starts: ArrayLike) -> FloatAr
     return np.asarray(np.clip(above, 0, widths[:, None]), dtype=float)
 
 
-def price_usage(usage: Iterable[Usage], prices: PriceList, months: Months) -> tuple[Charge, ...]:
+def price_usage(
+    usage: Iterable[Usage], prices: PriceList, months: Months, committed: CommittedUse | None = None
+) -> tuple[Charge, ...]:
     """Price the usage of one design.
 
     Parameters
@@ -95,11 +131,13 @@ def price_usage(usage: Iterable[Usage], prices: PriceList, months: Months) -> tu
         Books and stand-ins.
     months : Months
         The billing months of the quantities.
+    committed : CommittedUse, optional
+        What the design has bought ahead; all is pay as you go if left out.
 
     Returns
     -------
     tuple of Charge
-        One for each usage, in the order given.
+        One for each usage, in the order given; then the rows of the commitments.
 
     Raises
     ------
@@ -107,8 +145,15 @@ def price_usage(usage: Iterable[Usage], prices: PriceList, months: Months) -> tu
         With every meter that has no price.
     UnitError
         If a quantity cannot be converted to the unit of its price.
+    CommitmentError
+        With every commitment that cannot be applied.
     """
     lines = tuple(usage)
+    rows: tuple[CommittedRow, ...] = ()
+    if committed is not None:
+        from agog_capacity.committed.step import apply_commitments
+
+        lines, rows = apply_commitments(lines, committed, prices, months)
     resolved = _resolve(lines, prices)
     converted = [_converted(line, price, months) for line, price in zip(lines, resolved, strict=True)]
     groups: dict[tuple[object, ...], list[int]] = {}
@@ -119,7 +164,46 @@ def price_usage(usage: Iterable[Usage], prices: PriceList, months: Months) -> tu
         pick = [(lines[i], resolved[i], converted[i]) for i in members]
         priced = _lump(pick) if resolved[members[0]].schedule.lump else _graduated(pick)
         charges.update(zip(members, priced, strict=True))
-    return tuple(charges[index] for index in range(len(lines)))
+    in_order = tuple(charges[index] for index in range(len(lines)))
+    if committed is None:
+        return in_order
+    return (*(_negotiated(charge, committed) for charge in in_order), *map(_charge_of, rows))
+
+
+def _negotiated(charge: Charge, committed: CommittedUse) -> Charge:
+    """Return a charge at the price of the owner's sheet, where the sheet has one."""
+    from agog_capacity.committed.rows import negotiated_price
+
+    price = negotiated_price(charge.usage, committed.section)
+    if price is None:
+        return charge
+    # A sheet names one price; what is free stays free.
+    paid = np.where(charge.unit_price > 0, price, 0.0)
+    return replace(
+        charge,
+        contracted=charge.quantity * paid[:, None],
+        note=_joined(charge.note, f"negotiated: {price:g}"),
+    )
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
+
+
+def _charge_of(row: CommittedRow) -> Charge:
+    return Charge(
+        usage=row.usage,
+        price=row.price,
+        quantity=row.usage.quantity[None, :],
+        cost=row.list_cost[None, :],
+        unit_price=np.array([row.unit_price]),
+        note=row.note,
+        contracted=row.contracted[None, :],
+        billed=row.billed[None, :],
+        effective=row.effective[None, :],
+        commitment=row.commitment,
+        status=row.status,
+    )
 
 
 def without_use_and_price(

@@ -17,7 +17,10 @@ from typing import Annotated
 import typer
 
 from agog_capacity import __version__
+from agog_capacity.cli_commit import commit
+from agog_capacity.cli_frontier import frontier
 from agog_capacity.errors import AgogCapacityError, visible
+from agog_capacity.progress_bar import progress_bar
 
 FINE, FAILED, MISSED = 0, 1, 2
 
@@ -33,6 +36,8 @@ prices_app = typer.Typer(
     help="Price books: list, look up, build.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(prices_app, name="prices")
+app.command()(commit)
+app.command()(frontier)
 
 
 class Format(StrEnum):
@@ -101,6 +106,8 @@ def compare(
         raise typer.BadParameter("--images needs --out, the folder they are written to")
     loaded = load_plan(plan, price_books=_names(prices))
     comparison = compare_scenarios(loaded, scenario or None, reference=reference)
+    with progress_bar("simulating failures") as progress:
+        comparison.assess(progress)
     written = None
     if out is not None:
         # First what lasts: a reader of the output who has seen enough ends the program.
@@ -302,7 +309,7 @@ def run(arguments: list[str] | None = None) -> int:
         code = app(arguments, prog_name="agog-capacity", standalone_mode=False)
         sys.stdout.flush()  # here and not at exit, where a closed pipe cannot be handled any more
     except AgogCapacityError as error:
-        print(error, file=sys.stderr)
+        print(visible(str(error)), file=sys.stderr)
         return FAILED
     except (typer.Abort, KeyboardInterrupt):
         print("stopped", file=sys.stderr)

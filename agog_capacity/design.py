@@ -26,6 +26,7 @@ from agog_capacity.validation import Finding, Findings, TooManyFindings, finding
 if TYPE_CHECKING:
     from agog_capacity.availability.failover_section import FailoverSection
     from agog_capacity.availability.latency_section import DowntimeSection, LatencySection
+    from agog_capacity.commitments.section import CommitmentSection
     from agog_capacity.scaling.section import ScalingSection
 
 SECTIONS = (
@@ -35,6 +36,7 @@ SECTIONS = (
     "components",
     "serving_path",
     *LATE_SECTIONS,
+    "commitments",
     "statements",
 )
 """What a design consists of."""
@@ -72,6 +74,8 @@ class Design:
     """What a response time is made of; None where none is judged."""
     downtime: DowntimeSection | None = None
     """What downtime costs, and whom."""
+    commitments: CommitmentSection | None = None
+    """Reservations, savings plans and commitment tiers; None where all is pay as you go."""
     statements: Statements = field(default_factory=Statements)
     """What the plan states for the rules of feasibility beyond what is priced."""
     used_inputs: Mapping[Place, str] = field(repr=False, default_factory=dict)
@@ -134,10 +138,12 @@ def _checked_design(raw: Mapping[str, Any], findings: list[Finding]) -> Design |
     statements = _statements(body, regions, components, findings)
     _check_shares(regions, findings)
     late = {name: late_section(name, body, findings) for name in LATE_SECTIONS}
+    commitments = _commitments(body, regions, components, findings)
     if findings:
         return None
     design = Design(
-        regions, traffic, components, path, inputs, statements=statements, used_inputs=used, **late,
+        regions, traffic, components, path, inputs, statements=statements, used_inputs=used,
+        commitments=commitments, **late,
     )  # fmt: skip
     findings += _cross_checks(design)
     return None if findings else design
@@ -188,6 +194,25 @@ def _traffic(raw: Mapping[str, Any], findings: list[Finding]) -> Traffic | None:
     except ValidationError as error:
         findings.extend(findings_of(error, ("traffic",), Traffic))
         return None
+
+
+def _commitments(
+    raw: Mapping[str, Any],
+    regions: Mapping[str, Region],
+    components: Mapping[str, Component],
+    findings: list[Finding],
+) -> CommitmentSection | None:
+    if raw.get("commitments") is None:
+        return None
+    from agog_capacity.commitments.section import build_section, section_findings
+
+    section = build_section(raw["commitments"], findings)
+    if section is not None:
+        # What could not be built is a finding of its own, not an unknown name here.
+        broken = [name for part in ("regions", "components") for name in raw.get(part) or {}]
+        whole = all(name in regions or name in components for name in broken)
+        findings += section_findings(section, regions, components) if whole else []
+    return section
 
 
 def _components(

@@ -56,6 +56,19 @@ CHARGES: Mapping[str, Column] = {
 }
 
 
+COMMITMENTS: Mapping[str, Column] = {
+    "charge_category": Column("text", "-", "Purchase or Usage"),
+    "commitment_discount_id": Column("text", "-", "commitment of the plan; empty for pay as you go"),
+    "commitment_discount_status": Column("text", "-", "Used, Unused, or empty"),
+}
+"""Further columns of charges where something was bought ahead."""
+
+
+def charge_columns(committed: bool) -> Mapping[str, Column]:
+    """Return the columns of charges, of plans with or without commitments."""
+    return {**CHARGES, **COMMITMENTS} if committed else CHARGES
+
+
 def checked(frame: pd.DataFrame, contract: Mapping[str, Column], what: str) -> pd.DataFrame:
     """Return the frame if it has the columns of a contract and no missing number.
 

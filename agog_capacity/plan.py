@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as dataclass_replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -31,14 +31,25 @@ from agog_capacity.errors import (
     nearest,
 )
 from agog_capacity.frozen import freeze_mappings
-from agog_capacity.overrides import Origins, merged, place_in_document, plain_copy
+from agog_capacity.overrides import place_in_document, plain_copy
 from agog_capacity.periods import Months
-from agog_capacity.plan_file import MAXIMUM_SCENARIOS, Gap, PlanFile
+from agog_capacity.plan_file import Gap, PlanFile
 from agog_capacity.prices.resolve import PriceList, load_price_books
 from agog_capacity.resources import data_directory
 from agog_capacity.scaling.manifest_folders import ManifestTexts, manifest_homes, read_manifest_folders
+from agog_capacity.scenario_designs import scenario_designs, unused_inputs
 from agog_capacity.targets import Targets
-from agog_capacity.validation import Collected, Finding, Findings, TooManyFindings, findings_of
+from agog_capacity.validation import Collected, Findings, TooManyFindings, findings_of
+
+
+class Changed(NamedTuple):
+    """A scenario to be added: what differs, from which scenario, and its title."""
+
+    change: Mapping[str, Any]
+    extends: str | None = None
+    """The plan's base if left out."""
+    title: str | None = None
+    """The name if left out."""
 
 
 @dataclass(frozen=True)
@@ -153,23 +164,41 @@ class Plan:
         ...     "three-nodes", {"components": {"app-nodes-us": {"nodes": 3}}}, extends="active-passive"
         ... )  # doctest: +SKIP
         """
+        _check_kinds((name, str, "name is text: the name"), (change, Mapping, "change is a mapping"))
+        return self.with_scenarios({name: Changed(change, extends, title)})
+
+    def with_scenarios(self, changes: Mapping[str, Changed]) -> Plan:
+        """Return the plan with more scenarios, all checked at once.
+
+        Parameters
+        ----------
+        changes : mapping of str to Changed
+            By name; see `with_scenario`.
+
+        Raises
+        ------
+        PlanError
+            If a changed design is not valid; with the problems of all of them.
+        """
         if self.file is None:
             raise PlanError("this plan was not read from a file, so it has no base to change")
         content = self.file.model_dump(mode="json", exclude_unset=True)
         document = Document(content, {}, f"plan {self.name!r}")
-        _check_kinds((name, str, "name is text: the name"), (change, Mapping, "change is a mapping"))
         findings = Findings()
-        try:
-            plain = plain_copy(change, ("scenarios", name, "change"), findings)
-        except TooManyFindings:
-            plain = {}
+        digest = self.digest
+        for name, (change, extends, title) in changes.items():
+            try:
+                plain = plain_copy(change, ("scenarios", name, "change"), findings)
+            except TooManyFindings:
+                plain = {}
+            content["scenarios"][name] = {"title": title or name, "change": plain}
+            if extends is not None:
+                content["scenarios"][name]["extends"] = extends
+            digest = hashlib.sha256(f"{digest} {name} {extends} {plain!r}".encode()).hexdigest()
         if findings:
             raise PlanError(document.problem(place, message) for place, message in findings)
-        content["scenarios"][name] = {"title": title or name, "change": plain}
-        if extends is not None:
-            content["scenarios"][name]["extends"] = extends
-        digest = hashlib.sha256(f"{self.digest} {name} {extends} {plain!r}".encode()).hexdigest()
         file, scenarios = _checked(document)
+        _check_commitments(document, scenarios, self.prices, self.months)
         texts = _manifest_texts(scenarios, self.manifest_homes, document)
         return dataclass_replace(self, file=file, scenarios=scenarios, manifest_texts=texts, digest=digest)
 
@@ -241,12 +270,14 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
                 )
             ]
         )
+    months = Months(file.horizon.start, file.horizon.months, file.month)
+    _check_commitments(document, scenarios, prices, months)
     return Plan(
         name=file.name,
         title=file.title,
         description=file.description,
         currency=file.currency,
-        months=Months(file.horizon.start, file.horizon.months, file.month),
+        months=months,
         targets=file.targets,
         reference=file.reference,
         scenarios=scenarios,
@@ -269,6 +300,25 @@ def _check_kinds(*arguments: tuple[object, Any, str]) -> None:
     for value, kind, what in arguments:
         if not isinstance(value, kind):
             raise PlanError(f"{what}; what was given is a {type(value).__name__}")
+
+
+def _check_commitments(
+    document: Document, scenarios: Mapping[str, Scenario], prices: PriceList, months: Months
+) -> None:
+    """Raise with every commitment that has no price or covers nothing; plans without any load nothing for it."""
+    bought = {name: s.design for name, s in scenarios.items() if s.design.commitments is not None}
+    if not bought:
+        return
+    from agog_capacity.committed.check import price_findings
+
+    written = scenario_designs(document.content, Collected())
+    findings = [
+        (place_in_document(place, written[name][1], ("base",)), message)
+        for name, design in bought.items()
+        for place, message in price_findings(design, prices, months)
+    ]
+    if findings:
+        raise PlanError(document.problem(place, message) for place, message in findings)
 
 
 def _manifest_texts(
@@ -299,7 +349,7 @@ def _checked(document: Document) -> tuple[PlanFile, dict[str, Scenario]]:
         file = PlanFile.model_validate(document.content)
     except ValidationError as error:
         found.add(findings_of(error, (), PlanFile))
-    raw = _scenario_designs(document.content, found)
+    raw = scenario_designs(document.content, found)
     scenarios: dict[str, Scenario] = {}
     used_inputs: set[str] = set()
     for name, (content, origins) in raw.items():
@@ -316,67 +366,7 @@ def _checked(document: Document) -> tuple[PlanFile, dict[str, Scenario]]:
             message = f"scenario {file.reference!r} does not exist; {nearest(file.reference, file.scenarios)}"
             found.add([(("reference",), message)])
         if not found:
-            found.add(_unused_inputs(document.content, used_inputs))
+            found.add(unused_inputs(document.content, used_inputs))
     if found or file is None:
         raise PlanError(found.problems(document, raw))
     return file, scenarios
-
-
-def _unused_inputs(content: Mapping[str, Any], used: set[str]) -> list[Finding]:
-    declared: dict[str, Place] = {
-        name: ("base", "inputs", name) for name in (content["base"].get("inputs") or {})
-    }
-    for scenario, spec in content["scenarios"].items():
-        change = (spec.get("change") or {}).get("inputs") or {}
-        declared |= {n: ("scenarios", scenario, "change", "inputs", n) for n in change if n not in declared}
-    return [
-        (place, f"input {name!r} is used by no scenario; refer to it as '${{{name}}}' or leave it out")
-        for name, place in declared.items()
-        if name not in used
-    ]
-
-
-def _scenario_designs(
-    content: Mapping[str, Any], found: Collected
-) -> dict[str, tuple[dict[str, Any], Origins]]:
-    """Merge every scenario that can be merged; what cannot is a finding."""
-    base, specs = content.get("base"), content.get("scenarios")
-    if not isinstance(base, dict) or not isinstance(specs, dict):
-        return {}
-    usable = {name: spec for name, spec in list(specs.items())[:MAXIMUM_SCENARIOS] if isinstance(spec, dict)}
-    result = {}
-    for name in usable:
-        findings: list[Finding] = []
-        chain = _chain(name, usable, findings)
-        found.add(findings)
-        if chain is None or found.full:
-            continue
-        origins: Origins = {}
-        design = dict(base)
-        for link in chain:
-            change = usable[link].get("change") or {}
-            if isinstance(change, dict):
-                design, problems = merged(design, change, ("scenarios", link, "change"), origins)
-                found.add(problems, link)
-        result[name] = (design, origins)
-    return result
-
-
-def _chain(name: str, specs: Mapping[str, Any], findings: list[Finding]) -> list[str] | None:
-    """Return a scenario and what it extends, from the root down; None if that leads nowhere."""
-    chain = [name]
-    while (parent := specs[chain[0]].get("extends")) is not None:
-        place: Place = ("scenarios", chain[0], "extends")
-        if not isinstance(parent, str) or parent not in specs:
-            findings.append(
-                (place, f"scenario {str(parent)[:60]!r} does not exist; {nearest(parent, specs)}")
-            )
-            return None
-        if parent in chain:
-            circle = " -> ".join([*reversed(chain[: chain.index(parent) + 1]), parent])
-            findings.append(
-                (("scenarios", name, "extends"), f"scenarios extend each other in a circle: {circle}")
-            )
-            return None
-        chain.insert(0, parent)
-    return chain

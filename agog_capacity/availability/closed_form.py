@@ -8,6 +8,7 @@ agree; single writers, quorums and simulated brownouts are beyond it.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -144,7 +145,6 @@ class _Mixture:
     parts: tuple[_Part, ...]
     nothing: tuple[float, ...]
     """Probability that a failure of each kind loses nothing."""
-    mean_square: float = math.nan
 
     @classmethod
     def of(cls, parts: Sequence[_Part]) -> _Mixture:
@@ -161,7 +161,15 @@ class _Mixture:
         """Mean loss of such a failure. [h]"""
         return math.fsum(part.per_year * part.loss.mean for part in self.parts) / self.per_year
 
+    @property
+    def mean_square(self) -> float:
+        """Mean of the squared loss: the integral of twice the loss times the chance of more. [h^2]"""
+        logs = np.linspace(math.log(1e-6), math.log(1e7), 4001)
+        x = np.exp(logs)
+        return float(np.trapezoid(2 * x**2 * (1 - self.below(x)), logs))
+
     def below(self, lengths: FloatArray) -> FloatArray:
+        """Return the probability of losing at most each of these hours."""
         found = np.zeros(len(lengths))
         for part, nothing in zip(self.parts, self.nothing, strict=True):
             found += part.per_year * (part.loss.below(np.asarray(lengths)) - nothing)
@@ -253,14 +261,14 @@ def _parts(
         rate, severity, fails_over = rate / defaults.single_zone.zones, 1.0, True
     one, both = _hits(design, c, rate, defaults)
     parts = [_Part(both, _endured(repair, severity, threshold))]
-    for share in design.shares:
+    for share, regions in Counter(design.shares).items():
         if share == 0:
             continue
         if fails_over and design.mode != "single":
             lost = _failed_over(design, repair, share * severity, defaults, times, threshold)
-            parts += [_Part(one * chance, loss) for chance, loss in lost]
+            parts += [_Part(regions * one * chance, loss) for chance, loss in lost]
         else:
-            parts.append(_Part(one, _endured(repair, share * severity, threshold)))
+            parts.append(_Part(regions * one, _endured(repair, share * severity, threshold)))
     return parts
 
 

@@ -31,6 +31,10 @@ class BurnAlert:
         positive("short window", self.short_min)
 
 
+STANDARD_ALERTS = (BurnAlert(14.4, 1.0, 5.0), BurnAlert(6.0, 6.0, 30.0), BurnAlert(1.0, 72.0, 360.0))
+"""The three alerts of the workbook: two that page, one that opens a ticket [1]_."""
+
+
 @dataclass(frozen=True)
 class ErrorBudget:
     """What a service level objective leaves to lose in a window."""

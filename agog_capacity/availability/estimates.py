@@ -30,6 +30,24 @@ class Estimate:
     """Upper end of the 95 % interval."""
     interval_of: IntervalOf = "sampling"
 
+    def scaled(self, factor: float) -> Estimate:
+        """Return the figure in another unit."""
+        return Estimate(
+            self.value * factor,
+            self.standard_error * factor,
+            self.low * factor,
+            self.high * factor,
+            self.interval_of,
+        )
+
+    def not_below(self, least: float) -> Estimate:
+        """Return the figure with its interval cut where it cannot be."""
+        return Estimate(self.value, self.standard_error, max(self.low, least), self.high, self.interval_of)
+
+    def complement(self) -> Estimate:
+        """Return 1 minus a probability."""
+        return Estimate(1 - self.value, self.standard_error, 1 - self.high, 1 - self.low, self.interval_of)
+
     def __str__(self) -> str:
         return f"{self.value:.4g} ± {self.standard_error:.2g} ({self.low:.4g} to {self.high:.4g})"
 
@@ -70,31 +88,53 @@ def mean_of_draws(values: FloatArray) -> Estimate:
 
 
 def mean_of_groups(values: FloatArray, weights: FloatArray) -> Estimate:
-    """Return the mean over groups of years that differ in length, with the normal interval."""
+    """Return the mean over groups of years that differ in length, with Student's interval.
+
+    One group alone tells nothing about its error: its interval has no ends.
+    """
     share = weights / weights.sum()
     mean = float(share @ values)
-    if len(values) < 2:
+    count = len(values)
+    if count < 2:
         return Estimate(mean, math.nan, -math.inf, math.inf)
-    error = math.sqrt(float((share**2) @ (values - mean) ** 2) * len(values) / (len(values) - 1))
-    return Estimate(mean, error, mean - _Z95 * error, mean + _Z95 * error)
+    error = math.sqrt(float((share**2) @ (values - mean) ** 2) * count / (count - 1))
+    half = _student(count - 1) * error
+    return Estimate(mean, error, mean - half, mean + half)
 
 
-def histogram_quantile(counts: FloatArray, edges: FloatArray, share: float) -> Estimate:
+def _student(freedom: int) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 0.975))
+
+
+def histogram_quantile(
+    by_batch: FloatArray, edges: FloatArray, share: float, batches_vary: bool = False
+) -> Estimate:
     """Return a quantile from a histogram, with the interval of the order statistics.
 
     Parameters
     ----------
-    counts : ndarray, shape (bins,)
+    by_batch : ndarray, shape (batches, bins)
+        Counts.
     edges : ndarray, shape (bins + 1,)
         Rise from 0; between two the logarithm is interpolated.
     share : float
         In (0, 1).
+    batches_vary : bool
+        Whether samples of a batch resemble each other: the interval then comes from how the batches differ.
     """
+    counts = by_batch.sum(axis=0)
     total = float(counts.sum())
     if total == 0:
         return Estimate(math.nan, math.nan, 0.0, math.inf)
-    spread = _Z95 * math.sqrt(share * (1 - share) / total)
     value = _at(counts, edges, share)
+    spread = _Z95 * math.sqrt(share * (1 - share) / total)
+    if batches_vary and len(by_batch) > 1:
+        below = np.array([_below(batch, edges, value) for batch in by_batch])
+        gaps = (below - share * by_batch.sum(axis=1)) / total
+        error = math.sqrt(float(gaps @ gaps) * len(gaps) / (len(gaps) - 1))
+        spread = max(spread, _student(len(gaps) - 1) * error)
     # With few samples the rank beside the quantile may be none: then nothing bounds it from that side.
     low = _at(counts, edges, share - spread) if share - spread > 0 else 0.0
     high = _at(counts, edges, share + spread) if share + spread < 1 else math.inf
@@ -102,7 +142,17 @@ def histogram_quantile(counts: FloatArray, edges: FloatArray, share: float) -> E
     return Estimate(value, error, low, high)
 
 
+def _below(counts: FloatArray, edges: FloatArray, value: float) -> float:
+    """Return how many samples lie below a value."""
+    bin_ = min(int(np.searchsorted(edges, value, side="right")) - 1, len(counts) - 1)
+    if bin_ <= 0:
+        return float(counts[0])
+    part = math.log(value / edges[bin_]) / math.log(edges[bin_ + 1] / edges[bin_])
+    return float(counts[:bin_].sum() + min(part, 1.0) * counts[bin_])
+
+
 def _at(counts: FloatArray, edges: FloatArray, share: float) -> float:
+    """Return the value below which a share of the samples lies."""
     below = np.cumsum(counts)
     rank = share * below[-1]
     bin_ = int(np.searchsorted(below, rank))

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -215,7 +216,9 @@ def _with_evidence(values: Any, evidence: Mapping[str, Evidence]) -> Any:
 
 
 def changed_classes(
-    classes: Mapping[str, FailureClass], changes: Mapping[str, Any], evidence: Mapping[str, Evidence]
+    classes: Mapping[str, FailureClass],
+    changes: Mapping[str, Any],
+    evidence: Mapping[str, Evidence] = MappingProxyType({}),
 ) -> tuple[dict[str, FailureClass], list[tuple[tuple[Any, ...], str]]]:
     """Return failure classes as a plan changes them.
 
@@ -227,7 +230,7 @@ def changed_classes(
         By name: values that differ, a whole new class, or None for a class that does not apply. Another row of
         evidence brings its rate and length, where the change does not say them.
     evidence : mapping
-        Rows of the table of evidence by id.
+        Rows of the table of evidence by id; without them no change can name one.
 
     Returns
     -------

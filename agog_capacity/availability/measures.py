@@ -11,6 +11,8 @@ from agog_capacity.availability.estimates import Estimate
 Measure = Literal["demand", "deep"]
 """`demand`: unserved demand, hours of full outage. `deep`: hours with a loss above the threshold."""
 MEASURES: tuple[Measure, ...] = get_args(Measure)
+Percentiles = Mapping[int, Estimate]
+"""By percent."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,22 @@ class MeasureOutcome:
 
 
 @dataclass(frozen=True)
+class DataLoss:
+    """Data that promotions lost: the lag of the replica at the failure."""
+
+    promotions: int
+    """In all years."""
+    mean_s: float
+    """[s]"""
+    percentiles_s: Percentiles
+    """[s]"""
+    in_time: Estimate
+    """Probability that a promotion loses no more than the target."""
+    beyond_outage: Estimate
+    """Share of promotions that lost more than the outage lasted until then: waiting would have lost less."""
+
+
+@dataclass(frozen=True)
 class FailoverOutcome:
     """The failovers of a design."""
 
@@ -42,26 +60,24 @@ class FailoverOutcome:
     completed_per_year: Estimate
     """Those that were complete before the repair. [1/year]"""
     repaired_first: Estimate
-    """Share of those called for."""
+    """Share of those called for that the repair overtook."""
     by_hand: Estimate
-    """Share of the completed ones that people had to finish."""
+    """Share of those called for that people had to finish."""
     waited: Estimate
     """Share of the completed ones that had to wait for their target."""
-    switched_s: Mapping[int, Estimate]
-    """Time until requests were moved, percentiles of the completed ones. [s]"""
-    recovered_s: Mapping[int, Estimate]
-    """Time until everything was served again, by the failover or by the repair, percentiles. [s]"""
+    switched_s: Percentiles
+    """Time until requests were moved, of the completed ones. [s]"""
+    recovered_s: Percentiles
+    """Time until everything was served again, of all called for: by the failover with its growth, or by the repair. [s]"""
     recovered_in_time: Estimate
-    """Probability that an incident is over within the recovery target."""
-    data_in_time: Estimate
-    """Probability that a promotion loses no more data than its target; not a number without `replication`."""
-    data_lost_s: Mapping[int, Estimate]
-    """Data lost by a promotion, percentiles. [s]"""
-    lag_beyond_outage: Estimate
-    """Share of promotions that lost more data than the outage lasted."""
+    """Probability that everything is served again within the recovery target, of all called for."""
+    completed_in_time: Estimate
+    """The same of the completed ones: what a drill would show."""
     unprotected_h_per_year: Estimate
     """Without standby or replica after a promotion. [h/year]"""
     failbacks_per_year: Estimate
     bad_failback_stages_per_year: Estimate
+    data_loss: DataLoss | None
+    """None where the design has no `replication`, or nothing was promoted."""
     conflicts_per_year: float | None
     """Conflicting writes of several writers, from the formula; None where there is one writer."""

@@ -6,9 +6,9 @@ conventions must not be compared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -22,36 +22,21 @@ from agog_capacity.availability.estimates import (
     share_of,
     share_with_error,
 )
+from agog_capacity.availability.failover_outcomes import failover_outcome
 from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.measures import MEASURES, FailoverOutcome, Measure, MeasureOutcome
-from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
+from agog_capacity.availability.service import ServiceDesign
 from agog_capacity.availability.sla_risk import MONTHS_PER_YEAR
+from agog_capacity.availability.sums import Sums
 from agog_capacity.availability.sweep_work import (
-    BAD_FAILBACKS,
     BINS,
-    BY_HAND,
-    CALLED,
-    COMPLETED,
-    DATA_IN_TIME,
-    DATA_LOST_H,
-    FAILBACKS,
-    HISTOGRAMS,
     HOURS,
     HOURS_SQUARED,
-    LAG_BEYOND_OUTAGE,
     LOWEST_H,
     MONTHS_BROKEN,
     MONTHS_BROKEN_SQUARED,
     PER_LOG,
     PER_MEASURE,
-    RECOVERED_IN_TIME,
-    REPAIRED_FIRST,
-    SUMS,
-    TIME_LOST,
-    TIME_RECOVERED,
-    TIME_SWITCHED,
-    UNPROTECTED_H,
-    WAITED,
     YEARS_BROKEN,
     YEARS_WHOLE,
 )
@@ -67,39 +52,6 @@ Promise = Literal["year", "month", "every month"]
 _EDGES = np.concatenate([[0.0], LOWEST_H * np.exp(np.arange(BINS) / PER_LOG)])
 
 
-@dataclass
-class Sums:
-    """Sums over groups of years: outer draws, or blocks of years under the same rates."""
-
-    group_years: FloatArray
-    group_of_item: Any = field(repr=False)
-    sums: FloatArray = field(repr=False)
-    """Shape (groups, designs, SUMS)."""
-    causes: FloatArray = field(repr=False)
-    """Shape (groups, designs, 2, causes). [h]"""
-    histograms: FloatArray = field(repr=False)
-    """Shape (designs, HISTOGRAMS, BINS)."""
-
-    @classmethod
-    def empty(cls, groups: tuple[FloatArray, Any], designs: Sequence[str], classes: Sequence[str]) -> Self:
-        """Return sums of nothing."""
-        years, group_of_item = groups
-        return cls(
-            years,
-            group_of_item,
-            np.zeros((len(years), len(designs), SUMS)),
-            np.zeros((len(years), len(designs), 2, len(classes) + 1)),
-            np.zeros((len(designs), HISTOGRAMS, BINS)),
-        )
-
-    def add(self, first: int, count: int, results: Any) -> None:
-        """Add the rows of the next items, in their order whatever thread made them."""
-        groups = self.group_of_item[first : first + count]
-        np.add.at(self.sums, groups, results.sums[:count])
-        np.add.at(self.causes, groups, results.causes[:count])
-        self.histograms += results.histograms[:count].sum(axis=0)
-
-
 @dataclass(frozen=True)
 class DesignOutcome:
     """What failures cost one design."""
@@ -107,7 +59,8 @@ class DesignOutcome:
     name: str
     demand: MeasureOutcome
     deep: MeasureOutcome
-    failovers: FailoverOutcome
+    failovers: FailoverOutcome | None
+    """None where there is one region."""
 
     def by(self, measure: Measure) -> MeasureOutcome:
         """Return the outcome by a measure."""
@@ -171,7 +124,7 @@ class FailureSimulation:
     def basis(self) -> str:
         """What every figure rests on, for a caption."""
         draws = (
-            f"{len(self.sums.group_years):,} draws of the rates × "
+            f"{len(self.sums.years):,} draws of the rates × "
             if self.rates_drawn
             else "rates at their means, "
         )
@@ -198,7 +151,7 @@ class FailureSimulation:
         A group is a draw of the rates, the same for every design; blocks of years where the rates are not drawn.
         """
         column = MEASURES.index(measure) * PER_MEASURE + HOURS
-        found = self.sums.sums[:, self._index(design), column] / self.sums.group_years
+        found = self.sums.sums[:, self._index(design), column] / self.sums.years
         return np.asarray(found, dtype=np.float64)
 
     def difference(self, design: str, other: str, measure: Measure = "demand") -> Estimate:
@@ -207,7 +160,7 @@ class FailureSimulation:
         The failures are common to both, so the error is far below that of two independent runs.
         """
         gap = self.hours_by_group(design, measure) - self.hours_by_group(other, measure)
-        return mean_of_draws(gap) if self.rates_drawn else mean_of_groups(gap, self.sums.group_years)
+        return mean_of_draws(gap) if self.rates_drawn else mean_of_groups(gap, self.sums.years)
 
     def meeting(self, promise: Promise, probability: float, measure: Measure = "demand") -> Answer:
         """Return which designs keep a promise with at least a probability, and the nearest if none does.
@@ -267,17 +220,17 @@ class FailureSimulation:
 
     def _per_year(self, values: FloatArray) -> Estimate:
         """Return a yearly figure from its sums by group, shape (groups,)."""
-        by_group = values / self.sums.group_years
-        return (
-            mean_of_draws(by_group) if self.rates_drawn else mean_of_groups(by_group, self.sums.group_years)
-        )
+        by_group = values / self.sums.years
+        if self.rates_drawn:
+            return mean_of_draws(by_group)
+        return mean_of_groups(by_group, self.sums.years).not_below(0.0)
 
     def _measure(self, d: int, number: int) -> MeasureOutcome:
         at = number * PER_MEASURE
-        total = self.sums.sums[:, d, :].sum(axis=0)
-        years = float(self.sums.group_years.sum())
+        total = self.sums.sums[:, d, :].sum(axis=0).tolist()
+        years = float(self.sums.years.sum())
         if self.rates_drawn:
-            column = self.sums.sums[:, d, at : at + PER_MEASURE] / self.sums.group_years[:, None]
+            column = self.sums.sums[:, d, at : at + PER_MEASURE] / self.sums.years[:, None]
             hours, year = mean_of_draws(column[:, HOURS]), mean_of_draws(column[:, YEARS_BROKEN])
             month = mean_of_draws(column[:, MONTHS_BROKEN] / MONTHS_PER_YEAR)
             whole = mean_of_draws(column[:, YEARS_WHOLE])
@@ -294,42 +247,21 @@ class FailureSimulation:
             cause: self._per_year(self.sums.causes[:, d, number, column])
             for column, cause in enumerate(self.causes)
         }
-        percentiles = self._percentiles(d, number, 1.0)
+        percentiles = self._percentiles(self.sums.histograms[:, d, number])
         return MeasureOutcome(
             MEASURES[number], self.convention, hours, year, month, whole, percentiles, causes
         )
 
-    def _percentiles(self, d: int, histogram: int, scale: float) -> dict[int, Estimate]:
-        counts = self.sums.histograms[d, histogram]
-        found = {p: histogram_quantile(counts, _EDGES, p / 100) for p in PERCENTILES}
-        return {
-            p: Estimate(e.value * scale, e.standard_error * scale, e.low * scale, e.high * scale)
-            for p, e in found.items()
-        }
+    def _percentiles(self, by_batch: FloatArray, scale: float = 1.0) -> dict[int, Estimate]:
+        """Return percentiles of a histogram, shape (batches, BINS); years under the same rates resemble each other."""
+        found = {p: histogram_quantile(by_batch, _EDGES, p / 100, self.rates_drawn) for p in PERCENTILES}
+        return {p: estimate.scaled(scale) for p, estimate in found.items()}
 
-    def _failovers(self, d: int) -> FailoverOutcome:
-        by_group = self.sums.sums[:, d, :]
-        total = by_group.sum(axis=0)
-        called, completed = float(total[CALLED]), float(total[COMPLETED])
-        promoted = float(self.sums.histograms[d, TIME_LOST].sum())
-        conflicts = self.designs[d].conflicts
-        return FailoverOutcome(
-            called_per_year=self._per_year(by_group[:, CALLED]),
-            completed_per_year=self._per_year(by_group[:, COMPLETED]),
-            repaired_first=share_of(total[REPAIRED_FIRST], called),
-            by_hand=share_of(total[BY_HAND], completed),
-            waited=share_of(total[WAITED], completed),
-            switched_s=self._percentiles(d, TIME_SWITCHED, SECONDS_PER_HOUR),
-            recovered_s=self._percentiles(d, TIME_RECOVERED, SECONDS_PER_HOUR),
-            recovered_in_time=share_of(total[RECOVERED_IN_TIME], called),
-            data_in_time=share_of(total[DATA_IN_TIME], promoted),
-            data_lost_s=self._percentiles(d, TIME_LOST, SECONDS_PER_HOUR),
-            lag_beyond_outage=share_of(total[LAG_BEYOND_OUTAGE], promoted),
-            unprotected_h_per_year=self._per_year(by_group[:, UNPROTECTED_H]),
-            failbacks_per_year=self._per_year(by_group[:, FAILBACKS]),
-            bad_failback_stages_per_year=self._per_year(by_group[:, BAD_FAILBACKS]),
-            conflicts_per_year=None if conflicts is None else conflicts.per_year,
-        )
+    def _failovers(self, d: int) -> FailoverOutcome | None:
+        if self.designs[d].mode == "single":
+            return None
+        sums, histograms = self.sums.sums[:, d, :], self.sums.histograms[:, d]
+        return failover_outcome(self.designs[d], sums, histograms, self._per_year, self._percentiles)
 
 
 def _kept(outcome: MeasureOutcome, promise: Promise) -> Estimate:
@@ -337,9 +269,4 @@ def _kept(outcome: MeasureOutcome, promise: Promise) -> Estimate:
     if promise == "every month":
         return outcome.all_months_hold
     breaks = outcome.year_breaks if promise == "year" else outcome.month_breaks
-    return Estimate(
-        1 - breaks.value, breaks.standard_error, 1 - breaks.high, 1 - breaks.low, breaks.interval_of
-    )
-
-
-__all__ = ["DATA_LOST_H", "DesignOutcome", "FailureSimulation", "Sums"]
+    return breaks.complement()

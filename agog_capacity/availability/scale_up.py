@@ -5,10 +5,8 @@ through the step of the demand: HPA, scheduler, cluster autoscaler, boot times. 
 number but a course of capacity against demand. A second run, with no node beyond what runs or is
 reserved, says what is served where the provider has no machines to give.
 
-Beside the limits of the pods, which the kernel knows, the cores of the ready nodes limit what is served:
-limits may promise several times what a node has, and after a failover they do. The HPA of the kernel does
-not see that limit: on nodes that are full it measures more use than there can be, and may grow sooner than
-it would; `left_out` says so beside every result.
+Pods share the cores of the ready nodes here: limits may promise several times what a node has, and right
+after a failover all pods want them at once. What is not served at once counts as lost; nothing queues.
 """
 
 from __future__ import annotations
@@ -36,11 +34,6 @@ if TYPE_CHECKING:
 Overload = Literal["shed", "collapse"]
 """What a region does with more than it can carry: serve what it can, or, as where clients retry, nothing."""
 
-LEFT_OUT = (
-    "nodes whose cores are full: the HPA is taken to see what its pods would use if they had their limits",
-    "requests that queue: what is not served at once counts as lost",
-)
-"""What the courses leave out, beside what the simulation of the cluster does."""
 FULL = 0.99
 """Share of the demand from which on a region counts as serving all of it."""
 SYNC_S = 15.0
@@ -75,13 +68,6 @@ class ScaleUp:
             raise InputError(
                 f"the parts of a scale-up have {sorted(shapes)} courses; they must have the same"
             )
-
-    @property
-    def left_out(self) -> tuple[str, ...]:
-        """What the courses leave out."""
-        from agog_capacity.scaling.findings import LEFT_OUT as OF_THE_CLUSTER
-
-        return (*OF_THE_CLUSTER, *LEFT_OUT)
 
     @property
     def courses(self) -> int:
@@ -296,6 +282,7 @@ def _carried(
             workloads,
             pools,
             autoscaler=autoscaler,
+            share_cores=True,
             detail="steps",
             draws=[drawn(cluster, seed, course)],
             threads=1,

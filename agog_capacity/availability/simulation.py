@@ -21,9 +21,10 @@ from agog_capacity.availability.environment import BLOCK_YEARS, Environment, env
 from agog_capacity.availability.failover_plan import FailoverDefaults, read_failover_defaults
 from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.numbers import Number, complement, exact, not_negative, together, whole
-from agog_capacity.availability.outcomes import FailureSimulation, Sums
+from agog_capacity.availability.outcomes import FailureSimulation
 from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
 from agog_capacity.availability.sla_risk import MONTHS_PER_YEAR
+from agog_capacity.availability.sums import Groups, Sums
 from agog_capacity.availability.sweep_work import (
     BINS,
     HISTOGRAMS,
@@ -46,10 +47,12 @@ Progress = Callable[[int, int], None]
 _CALENDAR_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _YEARS_AT_ONCE = 64_000
 """Years between two calls of the progress, and what memory is needed for. [years]"""
-_LEAST_AT_ONCE = 128
+_MOST_AT_ONCE = 64
 _PER_CALL_YEARS = 4000
+_PART_YEARS = 100
+"""Years whose sums are kept apart under the same rates: what errors of differences and causes are told from. [years]"""
 _GROUPS = 1000
-"""Blocks of years are joined to at most about so many groups, so that memory does not grow with the years."""
+"""Parts are joined to at most so many groups, so that memory does not grow with the years."""
 _LARGEST_ROOM = 5_000_000
 
 
@@ -128,7 +131,7 @@ def simulate_failures(
         convention == "closed_form",
     )
     items = _items(years, len(world.rates))
-    sums = Sums.empty(_groups_of(items, world), [design.name for design in designs], list(classes))
+    sums = Sums.empty(_groups_of(items, world), len(designs), len(classes) + 1)
     run = _Run.of(world, designs, defaults, brownouts, calendar, recovery_target_s, data_loss_target_s)
     _sweep_all(run, items, sums, threads, progress)
     return FailureSimulation(
@@ -183,20 +186,24 @@ def _wrong(
 
 
 def _items(years: int, outer_draws: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return blocks of years as rows (outer draw, block, years)."""
+    """Return blocks of years as rows (outer draw, block, years, 0: no failures given)."""
     blocks = np.arange(-(-years // BLOCK_YEARS))
     lengths = np.minimum(BLOCK_YEARS, years - blocks * BLOCK_YEARS)
     outer = np.repeat(np.arange(outer_draws), len(blocks))
-    return np.stack([outer, np.tile(blocks, outer_draws), np.tile(lengths, outer_draws)], axis=1)
+    columns = [outer, np.tile(blocks, outer_draws), np.tile(lengths, outer_draws), np.zeros_like(outer)]
+    return np.stack(columns, axis=1)
 
 
-def _groups_of(items: np.ndarray[Any, np.dtype[np.int64]], world: Environment) -> tuple[FloatArray, Any]:
-    """Return the years of each group and the group of each item: an outer draw, or some blocks of years."""
+def _groups_of(items: Any, world: Environment) -> Groups:
+    """Return what the sums are kept by: outer draws, or stretches of years under the same rates."""
     if world.rates_drawn:
-        group = items[:, 0]
-    else:
-        group = np.arange(len(items)) // max(1, -(-len(items) // _GROUPS))
-    return np.bincount(group, weights=items[:, 2]).astype(float), group
+        return Groups.of(items[:, 0], items[:, 2].astype(float), parts=1, part_years=BLOCK_YEARS)
+    parts = BLOCK_YEARS // _PART_YEARS
+    begins = np.arange(parts) * _PART_YEARS
+    years = np.clip(items[:, 2, None] - begins, 0, _PART_YEARS).ravel()
+    used = int((years > 0).sum())
+    group = np.minimum(np.arange(len(years)), used - 1) // -(-used // _GROUPS)
+    return Groups.of(group, years.astype(float), parts=parts, part_years=_PART_YEARS)
 
 
 @dataclass(frozen=True)
@@ -272,13 +279,16 @@ class _Run:
 def _sweep_all(run: _Run, items: Any, sums: Sums, threads: int | None, progress: Progress | None) -> None:
     """Take all blocks, some at once on threads, and add them up in their order."""
     longest = int(items[:, 2].max())
-    at_once = max(1, min(len(items), max(_YEARS_AT_ONCE // longest, 1), _LEAST_AT_ONCE))
+    at_once = max(1, min(len(items), max(_YEARS_AT_ONCE // longest, 1), _MOST_AT_ONCE))
     per_call = max(1, _PER_CALL_YEARS // longest)
     designs, causes = run.shape
+    groups = sums.groups
     results = Results(
-        np.zeros((at_once, designs, SUMS)),
-        np.zeros((at_once, designs, 2, causes)),
-        np.zeros((at_once, designs, HISTOGRAMS, BINS), dtype=np.int64),
+        np.zeros((at_once * groups.parts, designs, SUMS)),
+        np.zeros((at_once * groups.parts, designs, 2, causes)),
+        np.zeros((at_once, designs, HISTOGRAMS, BINS), dtype=np.int32),
+        groups.part_years,
+        groups.parts,
     )
     workers = max(1, whole("threads", threads, 1) if threads is not None else os.cpu_count() or 1)
     run.sweep(items[:0], 0, results)  # compiles, so that the threads do not wait for each other

@@ -53,6 +53,7 @@ SOURCES = (
     "sweep_losses.py",
     "sweep_routing.py",
     "sweep_work.py",
+    "../scaling/kernel_compile.py",
 )
 NO_ROOM = 1
 
@@ -132,25 +133,29 @@ def _sweep(
     designs: Designs, courses: Courses, calendar: Calendar, kinds: Kinds, streams: Streams, cursor: Cursor, events: Events,
     ready: Any, work: Work, items: Any, first_row: int, results: Results,
 ) -> int:  # fmt: skip
-    """Take blocks of years; `items` has a row (outer draw, block, years) each. Return NO_ROOM if they do not fit."""
+    """Take blocks of years; `items` has a row (outer draw, block, years, given) each. Return NO_ROOM if one does not fit.
+
+    Given failures stand in `events` already, in place of a draw.
+    """
     for item in range(len(items)):
         outer, block, years = items[item, 0], items[item, 1], items[item, 2]
-        row = first_row + item
-        results.sums[row, :, :] = 0.0
-        results.causes[row, :, :, :] = 0.0
-        results.histograms[row, :, :, :] = 0
+        first_part = (first_row + item) * results.parts
+        for part in range(first_part, first_part + results.parts):
+            results.sums[part, :, :] = 0.0
+            results.causes[part, :, :, :] = 0.0
+        results.histograms[first_row + item, :, :, :] = 0
         work.counts[FULL] = 0
         first_events(streams, kinds, cursor, outer, block)
         for year in range(years):
-            count = year_of_events(streams, kinds, cursor, events, outer, block, year)
+            count = items[item, 3]
+            if count == 0:
+                count = year_of_events(streams, kinds, cursor, events, outer, block, year)
             if count < 0:
                 return NO_ROOM
+            part = first_part + year // results.part_years
             for d in range(len(designs.mode)):
-                sums, causes, histograms = (
-                    results.sums[row, d],
-                    results.causes[row, d],
-                    results.histograms[row, d],
-                )
+                sums, causes = results.sums[part, d], results.causes[part, d]
+                histograms = results.histograms[first_row + item, d]
                 work.months[:, :] = 0.0
                 calls = see(designs, d, kinds, events, count, work)
                 if calendar.closed_form:

@@ -68,11 +68,11 @@ def route_active(
             share = designs.share[d, region]
             add_loss(work, begins, min(begins + election, back), share * (1.0 - share), kind)
             takes = max(routed, election)
+        sums[BY_HAND] += 1.0 if by_hand and writes_move else 0.0
         switched, _ = landing(designs, d, work, ready, region, begins, takes, back)
         if switched >= back:
             record(designs, d, begins, np.inf, back, back, sums, histograms)
             continue
-        sums[BY_HAND] += 1.0 if by_hand and writes_move else 0.0
         sums[WAITED] += 1.0 if switched > begins + takes else 0.0
         whole, writes = switched, switched
         if database == SINGLE_WRITER and region == 0:

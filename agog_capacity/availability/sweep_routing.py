@@ -40,6 +40,7 @@ from agog_capacity.availability.sweep_work import (
     CALLED,
     CALLS,
     COMPLETED,
+    COMPLETED_IN_TIME,
     FAILBACKS,
     LOSSES,
     MAXIMUM_REGIONS,
@@ -188,6 +189,8 @@ def record(
     tally(histograms[TIME_RECOVERED], whole - begins)
     if whole - begins <= designs.recovery_target[d]:
         sums[RECOVERED_IN_TIME] += 1
+        if switched < back:
+            sums[COMPLETED_IN_TIME] += 1
 
 
 @compiled
@@ -246,11 +249,11 @@ def route_passive(
         blocked = not alone and control_is_down(kinds, events, first, count, begins)
         key, number = streams.key[events.stream[i]], events.number[i]
         _, takes, by_hand = failover_times(designs, d, key, outer, block, number, blocked)
+        sums[BY_HAND] += 1.0 if by_hand else 0.0
         switched, target = landing(designs, d, work, ready, region, begins, takes, back)
         if switched >= back:
             record(designs, d, begins, np.inf, back, back, sums, histograms)
             continue
-        sums[BY_HAND] += 1.0 if by_hand else 0.0
         sums[WAITED] += 1.0 if switched > begins + takes else 0.0
         whole = switched
         n = add_piece(work, switched, -1)

@@ -21,10 +21,10 @@ HOMED, SINGLE_WRITER, MULTI_WRITER, QUORUM = range(4)
 HOURS, HOURS_SQUARED, YEARS_BROKEN, MONTHS_BROKEN, MONTHS_BROKEN_SQUARED, YEARS_WHOLE = range(6)
 PER_MEASURE = 6
 (
-    CALLED, COMPLETED, REPAIRED_FIRST, WAITED, BY_HAND, RECOVERED_IN_TIME, UNPROTECTED_H, DATA_IN_TIME, DATA_LOST_H,
-    LAG_BEYOND_OUTAGE, FAILBACKS, BAD_FAILBACKS, SWITCHED_H, RECOVERED_H,
-) = range(2 * PER_MEASURE, 2 * PER_MEASURE + 14)  # fmt: skip
-SUMS = 2 * PER_MEASURE + 14
+    CALLED, COMPLETED, REPAIRED_FIRST, WAITED, BY_HAND, RECOVERED_IN_TIME, COMPLETED_IN_TIME, UNPROTECTED_H,
+    DATA_IN_TIME, DATA_LOST_H, LAG_BEYOND_OUTAGE, FAILBACKS, BAD_FAILBACKS, SWITCHED_H, RECOVERED_H,
+) = range(2 * PER_MEASURE, 2 * PER_MEASURE + 15)  # fmt: skip
+SUMS = 2 * PER_MEASURE + 15
 
 # Histograms of yearly hours by demand and deep, of the time to switch, to recover, and of lost data.
 YEARS_DEMAND, YEARS_DEEP, TIME_SWITCHED, TIME_RECOVERED, TIME_LOST = range(5)
@@ -172,14 +172,18 @@ PIECES, LOSSES, CALLS, AWAY, BARE, FULL = range(6)
 
 
 class Results(NamedTuple):
-    """What is added up, one row a block of years."""
+    """What is added up, one row a part of a block of years; of histograms one row a block."""
 
     sums: Any
-    """Shape (items, designs, SUMS)."""
+    """Shape (items x parts, designs, SUMS)."""
     causes: Any
-    """Shape (items, designs, 2, classes + 1): by demand and deep; the last cause is the way back. [h]"""
+    """Shape (items x parts, designs, 2, classes + 1): by demand and deep; the last cause is the way back. [h]"""
     histograms: Any
     """Shape (items, designs, HISTOGRAMS, BINS)."""
+    part_years: int
+    """Years of a part. [years]"""
+    parts: int
+    """Parts of a block."""
 
 
 def new_work(events: int, losses: int) -> Work:

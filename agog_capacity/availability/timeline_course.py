@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agog_capacity.availability.numbers import positive
+from agog_capacity.availability.sampling import rank_of
 from agog_capacity.availability.scale_up import ScaleUp
 from agog_capacity.availability.timeline import STAGES, FailoverTimeline
 from agog_capacity.errors import InputError
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 _BEFORE_S = 300.0
 _AFTER_S = 900.0
-_MOST_S = 4 * 3600.0
 _POINTS = 400
 
 
@@ -53,10 +54,7 @@ class FailoverCourse:
 
 
 def course_of(
-    timeline: FailoverTimeline,
-    share: float = 0.5,
-    *,
-    without_capacity: bool = False,
+    timeline: FailoverTimeline, share: float = 0.5, *, without_capacity: bool = False
 ) -> FailoverCourse:
     """Return the failover whose recovery time is at a quantile, over time.
 
@@ -65,9 +63,9 @@ def course_of(
     timeline : FailoverTimeline
         With the courses of an autoscaler.
     share : float
-        Quantile of the recovery time; 0.5 is the median.
+        Quantile of the recovery times of failovers in which nodes could be had; 0.5 is the median.
     without_capacity : bool
-        Show the same failover where no node can be had.
+        Show that failover as it would be where no node can be had.
 
     Raises
     ------
@@ -77,22 +75,18 @@ def course_of(
     scale_up = timeline.scale_up
     if not isinstance(scale_up, ScaleUp):
         raise InputError("this timeline has no simulated scale-up, so nothing of it can be drawn over time")
-    total = timeline.recovered_s
-    order = np.argsort(total, kind="stable")
-    sample = int(order[int(np.clip(share * len(order), 0, len(order) - 1))])
-    if not np.isfinite(total[sample]) and not without_capacity:
-        raise InputError(f"at {share:g} of the recovery times nothing recovers; choose a smaller share")
+    sample = _at_quantile(timeline, scale_up, share)
     course = sample % scale_up.courses
     curves = scale_up.stuck if without_capacity else scale_up.grown
     arrival = float(timeline.serving_s[sample])
-    delay = max(0.0, float(scale_up.delay_s[course] - timeline.stages["switch"][sample]))
-    begin = arrival + delay
-    grown = timeline.stages["scale up"][sample] - delay
-    length = begin + min(curves.hours * 3600, (grown if np.isfinite(grown) else _MOST_S) + _AFTER_S)
-    times = np.arange(-_BEFORE_S, min(length, begin + curves.hours * 3600), curves.step_s)
+    begin = arrival + max(0.0, float(scale_up.delay_s[course] - timeline.stages["switch"][sample]))
+    growth = float(scale_up.time_s(timeline.overload, without_capacity=without_capacity)[course])
+    # As long as the failover with capacity, so that the two can be laid side by side.
+    shown = float(scale_up.time_s(timeline.overload)[course]) + _AFTER_S
+    times = np.arange(-_BEFORE_S, begin + min(curves.hours * 3600, shown), curves.step_s)
     at = np.clip(((times - begin) / curves.step_s).astype(int), 0, curves.demand.shape[1] - 1)
-    has_nodes = (times >= begin) | (scale_up.delay_s[course] == 0)
     demand = curves.demand[course, at]
+    has_nodes = (times >= begin) | (scale_up.delay_s[course] == 0)
     capacity = np.where(has_nodes, curves.capacity[course, at], 0.0)
     served = scale_up.served(timeline.overload, without_capacity=without_capacity)[course, at]
     lost = np.select(
@@ -106,18 +100,36 @@ def course_of(
         demand,
         np.where(np.isfinite(capacity), capacity, np.nan),
         demand * lost,
-        _phases(timeline, sample),
+        tuple(_phases(timeline, sample, begin - arrival + growth)),
     )
 
 
-def _phases(timeline: FailoverTimeline, sample: int) -> tuple[tuple[str, float, float], ...]:
-    found, now = [], 0.0
+def _at_quantile(timeline: FailoverTimeline, scale_up: ScaleUp, share: float) -> int:
+    """Return the number of the sample at a quantile of those that drew capacity."""
+    switch = timeline.stages["switch"]
+    course = np.arange(len(switch)) % scale_up.courses
+    wait = np.maximum(0.0, scale_up.delay_s[course] - switch)
+    has_capacity = timeline.stages["scale up"] == wait + scale_up.time_s(timeline.overload)[course]
+    samples = np.flatnonzero(has_capacity)
+    if not len(samples):
+        raise InputError("no sampled failover found capacity; draw more of them, or lower the chance of none")
+    total = timeline.recovered_s[samples]
+    sample = int(samples[np.argsort(total, kind="stable")[rank_of(share, len(samples))]])
+    if not np.isfinite(timeline.recovered_s[sample]):
+        raise InputError(f"at {share:g} of the recovery times nothing recovers; choose a smaller share")
+    return sample
+
+
+def _phases(timeline: FailoverTimeline, sample: int, growth_s: float) -> Iterator[tuple[str, float, float]]:
+    """Yield the steps up to the first that never ends. [min]"""
+    now = 0.0
     for name in STAGES:
-        length = float(timeline.stages[name][sample])
-        if 0 < length < np.inf:
-            found.append((name, now / 60, (now + length) / 60))
-            now += length
-    return tuple(found)
+        length = growth_s if name == "scale up" else float(timeline.stages[name][sample])
+        if np.isinf(length):
+            return
+        if length > 0:
+            yield name, now / 60, (now + length) / 60
+        now += length
 
 
 def recovery_curve(timeline: FailoverTimeline, until_minutes: float = 1000.0) -> pd.DataFrame:

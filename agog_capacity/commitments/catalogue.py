@@ -174,8 +174,9 @@ def check_sold(kind: Kind, size: str, term_years: int, on: date) -> None:
     if gone:
         other = "" if series in _NOT_SOLD_AT_ALL else " 3 years are still sold;"
         raise CommitmentError(
-            f"a reservation of {size} for {term_years} years is not sold since {LAST_SALE_OF_OLD_SERIES} "
-            f"(series {series});{other} a savings plan covers it, or move to a newer series such as Dsv5"
+            f"a reservation of {size} for {term_years} year{'s' * (term_years > 1)} is not sold since "
+            f"{LAST_SALE_OF_OLD_SERIES} (series {series});{other} a savings plan covers it, or move to a newer series "
+            "such as Dsv5"
         )
 
 

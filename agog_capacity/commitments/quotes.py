@@ -35,14 +35,32 @@ class Committable:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """Something that cannot be bought, or has no price."""
+
+    usage: str
+    """Name of the committable usage."""
+    option: str
+    """`reservation` or `savings-plan`."""
+    term_years: int
+    reason: str
+    sold: bool
+    """Whether the market sells it and only a price is missing."""
+
+
+@dataclass(frozen=True)
 class Quotes:
     """What the books say about some usage."""
 
     on_demand: dict[str, float]
     """By name. [currency per hour]"""
     offers: tuple[Offer, ...]
-    gaps: tuple[str, ...]
-    """What cannot be bought or has no price, each with its reason."""
+    missing: tuple[Missing, ...]
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What cannot be bought or has no price, each with its reason."""
+        return tuple(one.reason for one in self.missing)
 
 
 def committed_price(prices: PriceList, usage: Committable, option: str, term_years: int) -> float:
@@ -108,22 +126,24 @@ def quotes(prices: PriceList, usage: Sequence[Committable], on: date, terms: Seq
         for item in usage
     }
     offers: list[Offer] = []
-    gaps: list[str] = []
+    missing: list[Missing] = []
     for term in terms:
         plan: dict[str, float] = {}
         for item in usage:
+            sold = False
             try:
                 check_commitable(item.meter.service, item.tier, on, term)
                 if item.meter.service == _VIRTUAL_MACHINES:
                     check_sold("reservation", item.meter.sku, term, on)
+                sold = True
                 price = committed_price(prices, item, "reservation", term)
                 offers.append(Offer(f"{item.name} {term}y", term, item.name, price))
             except CommitmentError as error:
-                gaps.append(str(error))
+                missing.append(Missing(item.name, "reservation", term, str(error), sold))
             try:
                 plan[item.name] = committed_price(prices, item, "savings-plan", term)
             except CommitmentError as error:
-                gaps.append(str(error))
+                missing.append(Missing(item.name, "savings-plan", term, str(error), True))
         if plan:
             offers.append(Offer(f"savings plan {term}y", term, plan_prices=plan))
-    return Quotes(own, tuple(offers), tuple(gaps))
+    return Quotes(own, tuple(offers), tuple(missing))

@@ -10,6 +10,7 @@ from agog_capacity.commitments.cover import cover_order
 from agog_capacity.commitments.cover_fast import cover_totals
 from agog_capacity.commitments.market import Futures
 from agog_capacity.commitments.terms import Reservation, SavingsPlan, Size, UsageLine
+from agog_capacity.periods import FloatArray
 
 if TYPE_CHECKING:
     from agog_capacity.commitments.portfolio import Portfolio
@@ -24,9 +25,26 @@ def cost_in_order(portfolio: Portfolio, futures: Futures) -> float:
     futures : Futures
         Usage of its sizes over its horizon.
     """
-    market, problem, bought = portfolio.market, portfolio.optimum.problem, portfolio.optimum.quantity
-    names = futures.sizes
-    total = float(problem.cost @ bought)
+    bought = portfolio.optimum.quantity
+    months = np.arange(portfolio.market.months.count)
+    discount = (1 + portfolio.market.monthly_discount_rate) ** months
+    uncovered = futures.probability @ uncovered_in_order(portfolio, futures, bought)
+    return float(portfolio.optimum.problem.cost @ bought) + float((uncovered / discount).sum())
+
+
+def uncovered_in_order(portfolio: Portfolio, futures: Futures, bought: FloatArray) -> FloatArray:
+    """Return what is left to pay on demand, each hour covered by the rule, shape (futures, months). [USD]
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+    futures : Futures
+        Usage of its sizes over its horizon.
+    bought : ndarray, shape (columns,)
+        Quantity of each column; what exists already is there in any case.
+    """
+    market, problem, names = portfolio.market, portfolio.optimum.problem, futures.sizes
+    left = np.zeros((len(futures.usage), market.months.count))
     for month in range(market.months.count):
         mine = np.flatnonzero(futures.month == month)
         usage = np.ascontiguousarray(futures.usage[:, mine, :].transpose(0, 2, 1))
@@ -63,7 +81,7 @@ def cost_in_order(portfolio: Portfolio, futures: Futures) -> float:
                 for offer, label, amount in plans
             ],
         )
-        uncovered = cover_totals(order, usage).uncovered_cost[:, 0]
-        hours = market.months.hours[month] / len(mine) / (1 + market.monthly_discount_rate) ** month
-        total += hours * float(futures.probability @ uncovered)
-    return total
+        left[:, month] = (
+            cover_totals(order, usage).uncovered_cost[:, 0] * market.months.hours[month] / len(mine)
+        )
+    return left

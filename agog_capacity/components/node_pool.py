@@ -14,9 +14,11 @@ from agog_capacity.azure_sizes import (
     local_space_gib,
     parse_vm_size,
 )
+from agog_capacity.commitments.spot_pool import SpotUse
 from agog_capacity.components.base import Component, RefersTo, ServiceLevel, Usage, UsageContext
 from agog_capacity.errors import nearest
 from agog_capacity.model import Count, Flag, Gib, In, Label, Name, ZoneCount
+from agog_capacity.periods import FloatArray
 from agog_capacity.prices.meter import Meter
 from agog_capacity.statements import Fact
 
@@ -55,6 +57,8 @@ class NodePool(Component):
     """Memory of a node; needed to simulate sizes that are not of the families D, E and F."""
     purchase: Literal["on-demand", "spot"] = "on-demand"
     """How the nodes are bought; spot nodes can be taken away and have no SLA."""
+    spot: SpotUse | None = None
+    """Share of the nodes on spot and their evictions; left out, `purchase: spot` counts every hour at its price."""
     zones: ZoneCount = 0
     """Availability zones the nodes are spread over; 0 for none."""
     failover_scale_out: Flag | None = None
@@ -83,6 +87,17 @@ class NodePool(Component):
             raise ValueError(f"nodes {self.nodes} is above max_nodes {high}")
         if self.mode == "system" and self.purchase == "spot":
             raise ValueError("a system pool cannot be spot; use purchase on-demand, or mode user")
+        return self
+
+    @model_validator(mode="after")
+    def _may_be_on_spot(self) -> Self:
+        if self.spot is None:
+            return self
+        if self.purchase == "spot" and self.spot.share < 1:
+            raise ValueError(
+                f"purchase is spot, but spot.share is {self.spot.share:g}; use purchase on-demand for a share"
+            )
+        self.spot.check(self.vm_size, self.mode == "system")
         return self
 
     @model_validator(mode="after")
@@ -155,16 +170,9 @@ class NodePool(Component):
             fixed = self.nodes is not None
             counted = ("nodes",) if fixed else ("min_nodes", "max_nodes")
             how = f"{self.billed_nodes} nodes" + ("" if fixed else " (the minimum, not simulated)")
-        compute = self.line(
-            Meter("Virtual Machines", "Linux", self.vm_size, "Compute"),
-            nodes * context.hours(self),
-            "Hour",
-            f"{how} x hours of the month",
-            fields=("vm_size", *counted, "purchase"),
-            purchase_option=self.purchase,
-        )
+        compute = self._compute(nodes * context.hours(self), how, ("vm_size", *counted, "purchase"))
         if self.os_disk == "ephemeral":
-            return (compute,)
+            return compute
         size_class = disk_class(self._disk_gib, self._disk_letter)
         stopped = f" and {self.stopped_nodes} stopped" if self.stopped_nodes else ""
         disk = self.line(
@@ -174,10 +182,47 @@ class NodePool(Component):
             f"OS disks of {how}{stopped}: {self._disk_gib:g} GiB, billed as {size_class}, x months",
             fields=("os_disk", "os_disk_gib", *counted, "stopped_nodes"),
         )
-        return compute, disk
+        return *compute, disk
+
+    def _compute(self, node_hours: FloatArray, how: str, fields: tuple[str, ...]) -> tuple[Usage, ...]:
+        """Return the node-hours: all at one option, or split by what spot and its evictions leave."""
+        meter = Meter("Virtual Machines", "Linux", self.vm_size, "Compute")
+        rule = f"{how} x hours of the month"
+        if self.spot is None:
+            return (self.line(meter, node_hours, "Hour", rule, fields=fields, purchase_option=self.purchase),)
+        effect, fields = self.spot.effect, (*fields, "spot")
+        full = 1 - self.spot.share + effect.fallback_share
+        lines = [
+            self.line(
+                meter,
+                node_hours * effect.paid_spot_share,
+                "Hour",
+                f"{rule} x {effect.paid_spot_share:.4g} on spot",
+                fields=fields,
+                purchase_option="spot",
+            )
+        ]
+        if full > 0:
+            told = f"{rule} x {full:.4g} at the full price, {effect.fallback_share:.4g} of it in place of evicted nodes"
+            lines.insert(0, self.line(meter, node_hours * full, "Hour", told, fields=fields))
+        return tuple(lines)
 
     def warnings(self, context: UsageContext) -> tuple[str, ...]:
-        """A pool between two bounds is counted at its minimum where no load is simulated."""
+        """A pool between two bounds is counted at its minimum where no load is simulated; spot is missing at times."""
+        return (*self._counted_at_minimum(context), *self._missing_spot())
+
+    def _missing_spot(self) -> tuple[str, ...]:
+        if self.spot is None:
+            return ()
+        effect = self.spot.effect
+        return (
+            (
+                f"{self.name} lacks {effect.lost_share:.2%} of its node-hours while replacements of evicted nodes boot; "
+                f"evictions come together, so {effect.share:.0%} of it may be gone at once, and spot has no SLA"
+            ),
+        )
+
+    def _counted_at_minimum(self, context: UsageContext) -> tuple[str, ...]:
         if self.nodes is not None or self.cluster in context.traces or self.min_nodes == self.max_nodes:
             return ()
         counted = f"{self.name} is counted at its minimum of {self.min_nodes} nodes"

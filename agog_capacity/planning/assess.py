@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from agog_capacity.availability.outcomes import FailureSimulation
     from agog_capacity.availability.timeline import FailoverTimeline
     from agog_capacity.plan import Plan
-    from agog_capacity.planning.response import TenantLatency
+    from agog_capacity.planning.response import Hours, TenantLatency
     from agog_capacity.planning.service import Service
 
 _LOG = logging.getLogger(__name__)
@@ -222,14 +222,20 @@ def _assessed(
         recovery_target_s=60.0 * (targets.recovery_time_minutes or NO_RECOVERY_TARGET_MINUTES),
         data_loss_target_s=60.0 * (targets.recovery_point_minutes or NO_DATA_LOSS_TARGET_MINUTES),
     )
+    carried: dict[str, Hours] = {}
     for name, service in services.items():
-        found[name] = _assessment(plan, name, service, simulation)
+        found[name] = _assessment(plan, name, service, simulation, carried)
     return found
 
 
-def _assessment(plan: Plan, name: str, service: Service, simulation: FailureSimulation) -> Assessment:
+def _assessment(
+    plan: Plan, name: str, service: Service, simulation: FailureSimulation, carried: dict[str, Hours]
+) -> Assessment:
     outcome = simulation.outcome(name)
-    latencies, missing = _latencies(plan, name)
+    latencies, missing = _latencies(plan, name, carried)
+    recoveries = [_recovery(timeline) for timeline in service.timelines]
+    if service.brownout is None:
+        recoveries = list(_repairs(plan, name))
     return Assessment(
         scenario=name,
         basis=simulation.basis,
@@ -238,7 +244,7 @@ def _assessment(plan: Plan, name: str, service: Service, simulation: FailureSimu
         demand=outcome.demand,
         deep=outcome.deep,
         failovers=None if service.brownout is None else outcome.failovers,
-        recoveries=tuple(_recovery(timeline) for timeline in service.timelines),
+        recoveries=tuple(recoveries),
         latencies=latencies,
         latency_missing=missing,
         hours_by_draw={
@@ -248,11 +254,11 @@ def _assessment(plan: Plan, name: str, service: Service, simulation: FailureSimu
     )
 
 
-def _latencies(plan: Plan, name: str) -> tuple[tuple[TenantLatency, ...], str]:
+def _latencies(plan: Plan, name: str, carried: dict[str, Hours]) -> tuple[tuple[TenantLatency, ...], str]:
     from agog_capacity.planning.response import tenant_latencies
 
     try:
-        return tenant_latencies(plan, name), ""
+        return tenant_latencies(plan, name, carried=carried), ""
     except InputError as error:
         return (), "; ".join(problem.message for problem in error.problems)
 
@@ -274,6 +280,44 @@ def _recovery(timeline: FailoverTimeline) -> Recovery:
             if row["mean_s"] > 0
         ),
         unserved_h=dict(timeline.unserved_h),
+    )
+
+
+def _repairs(plan: Plan, name: str) -> Iterator[Recovery]:
+    """Yield the recovery of a single region: nothing takes over, so it is the repair of what took the region."""
+    from agog_capacity.availability.sampling import computed
+
+    classes = [
+        each
+        for each in plan.failure_classes.values()
+        if each.scope == "region" and each.failover and each.events_per_year > 0
+    ]
+    target = plan.targets.recovery_time_minutes
+    if not classes:
+        return
+    rates = np.array([each.events_per_year for each in classes])
+
+    def below(hours: float) -> float:
+        parts = [float(each.lengths.below(np.array([hours]))[0]) for each in classes]
+        return float(np.average(parts, weights=rates))
+
+    def quantile(share: float) -> float:
+        low, high = 0.0, max(each.lengths.quantile(share) for each in classes)
+        for _ in range(80):
+            middle = (low + high) / 2
+            low, high = (middle, high) if below(middle) < share else (low, middle)
+        return high * 3600
+
+    region = next(iter(plan.scenario(name).design.regions))
+    mean = float(np.average([each.lengths.mean for each in classes], weights=rates))
+    yield Recovery(
+        direction=f"repair of {region}",
+        recovered_s={percent: computed(quantile(percent / 100)) for percent in _PERCENTILES},
+        within_target=None if target is None else computed(below(target / 60)),
+        lost_s={},
+        lost_within_target=None,
+        steps=(Step("repair", mean * 3600, 1.0),),
+        unserved_h={"repair": mean},
     )
 
 

@@ -44,7 +44,8 @@ def assumptions_behind(design: Design, usage: Usage) -> Iterator[Assumption]:
     that the usage names refers to it: a field of the component, `traffic.…` of the design, or
     `other-component.field`.
     """
-    if design.components[usage.component].assumption:
+    component = design.components.get(usage.component)  # a commitment is none
+    if component is not None and component.assumption:
         yield _of_component(design, usage.component)
     seen = set()
     for place, name in design.used_inputs.items():

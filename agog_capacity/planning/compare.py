@@ -64,6 +64,11 @@ class Comparison:
     reference: str
     stopped: tuple[StoppedScenario, ...] = ()
 
+    @property
+    def has_commitments(self) -> bool:
+        """Whether any scenario has bought ahead: costs are then effective, with what is billed beside them."""
+        return any(one.has_commitments for one in self.forecasts)
+
     def feasibilities(self) -> dict[str, Feasibility]:
         """Return what the rules say about each scenario, also about those that are stopped."""
         return {
@@ -144,6 +149,12 @@ class Comparison:
         from agog_capacity.planning.tables import verdict_frame
 
         return verdict_frame(self)
+
+    def commitments(self) -> pd.DataFrame:
+        """Return how each commitment of each scenario works: utilisation, coverage, waste, savings, break-even."""
+        from agog_capacity.planning.tables import commitments_frame
+
+        return commitments_frame(self.forecasts)
 
     def stand_ins(self) -> pd.DataFrame:
         """Return the stand-ins in use: for which meter and region, what is used instead, why."""

@@ -114,7 +114,8 @@ def explain(
         If the forecast has no such component, region or month; the message names the nearest.
     """
     usages = [charge.usage for charge in forecast.charges]
-    _must_exist("component", component, [*forecast.scenario.design.components])
+    names = dict.fromkeys([*forecast.scenario.design.components, *(usage.component for usage in usages)])
+    _must_exist("component", component, list(names))
     _must_exist("region", region, [usage.region for usage in usages])
     _must_exist("month", month, forecast.months.labels)
     chosen = [
@@ -159,7 +160,7 @@ def _parts(forecast: Forecast, charge: Charge, window: slice) -> Iterator[Part]:
     usage, price = charge.usage, charge.price
     tiers = price.schedule.tiers
     quantities = charge.quantity[:, window].sum(axis=1)
-    costs = charge.cost[:, window].sum(axis=1)
+    costs = charge.effective_cost[:, window].sum(axis=1)
     used = np.flatnonzero(quantities)
     starts = price.schedule.tier_starts
     for tier in used if len(used) else [0]:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from agog_capacity.scaling.section import ScalingSection
 
 _LOG = logging.getLogger(__name__)
-_VERSION = 1
+_VERSION = 2
 """Raised when the same inputs give other courses; part of the key of stored ones."""
 
 

@@ -71,8 +71,19 @@ class Forecast:
         return self.scenario.name
 
     @property
+    def has_commitments(self) -> bool:
+        """Whether anything was bought ahead, so that billed and effective cost differ."""
+        return any(charge.commitment for charge in self.charges)
+
+    @property
+    def monthly_billed(self) -> FloatArray:
+        """What the invoice of each month says, shape (months,). [currency]"""
+        billed = [charge.monthly_billed for charge in self.charges]
+        return np.asarray(np.sum(billed, axis=0) if billed else np.zeros(self.months.count), dtype=float)
+
+    @property
     def monthly_cost(self) -> FloatArray:
-        """Cost of each month, shape (months,). [currency]"""
+        """Cost of each month, shape (months,): effective, with what was bought ahead spread over its term. [currency]"""
         costs = [charge.monthly_cost for charge in self.charges]
         return np.asarray(np.sum(costs, axis=0) if costs else np.zeros(self.months.count), dtype=float)
 
@@ -203,12 +214,13 @@ def forecast(
             raise NotInResult(f"there is a trace of {name!r}, which is no cluster; {nearest(name, clusters)}")
     simulated: Mapping[str, SimulatedCluster] = {}
     of_scaling: tuple[str, ...] = ()
+    hourly: dict[str, FloatArray] | None = {} if chosen.design.commitments is not None else None
     if traces is None and chosen.design.scaling is not None:
         from agog_capacity.planning.clusters import left_out_of_manifests
         from agog_capacity.planning.simulation import clusters_without_nodes, simulated_clusters
 
         try:
-            simulated = simulated_clusters(plan, chosen.design, store or SimulationStore.default())
+            simulated = simulated_clusters(plan, chosen.design, store or SimulationStore.default(), hourly)
         except InputError as error:
             raise type(error)(
                 replace(p, path=f"scenario {scenario}: {p.path}" if p.path else f"scenario {scenario}")
@@ -224,17 +236,25 @@ def forecast(
         multiples = load_multiples(chosen.design.scaling, plan.months)
     context = chosen.design.context(plan.months, simulated if traces is None else traces, multiples)
     usage = [line for component in chosen.design.components.values() for line in component.usage(context)]
+    committed = None
+    if hourly is not None:
+        from agog_capacity.planning.commitments import committed_use
+
+        committed = committed_use(chosen.design, plan.months, hourly, traces)
     needed, unneeded = without_use_and_price(usage, plan.prices)
     try:
-        charges = price_usage(needed, plan.prices, plan.months)
+        charges = price_usage(needed, plan.prices, plan.months, committed)
     except MissingPrices as error:
         raise MissingPrices([f"scenario {scenario!r}: {text}" for text in error.missing]) from None
-    contract = contract_availability(
-        chosen.design.serving_path,
-        chosen.design.components,
-        plan.service_levels,
-        max(book.as_of for book in plan.prices.books),
-    )
+    try:
+        contract = contract_availability(
+            chosen.design.serving_path,
+            chosen.design.components,
+            plan.service_levels,
+            max(book.as_of for book in plan.prices.books),
+        )
+    except InputError as error:
+        raise InputError(Problem(p.message, path=f"scenario {scenario}") for p in error.problems) from None
     warnings = tuple(
         w for component in chosen.design.components.values() for w in component.warnings(context)
     )

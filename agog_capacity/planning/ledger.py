@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def charge_blocks(forecast: Forecast) -> Iterator[dict[str, Any]]:
     """Yield the charges of a forecast, one block of equally long columns for each meter and used tier.
 
-    Columns are those of `agog_capacity.frames.CHARGES`. A meter that a component uses nothing of in
+    Columns are those of `agog_capacity.frames.CHARGES` and of `COMMITMENTS`. A meter that a component uses nothing of in
     a month keeps its first tier as a row at 0, so that what is free is seen.
     """
     starts = np.array([s.replace(tzinfo=None) for s in forecast.months.starts], dtype="datetime64[s]")
@@ -47,13 +47,15 @@ def _blocks(forecast: Forecast, charge: Charge, starts: NDArray[Any]) -> Iterato
         "price_book": price.book,
         "stand_in": price.stand_in.describe() if price.stand_in else "",
         "assumption": any(True for _ in assumed(forecast, charge)),
+        "charge_category": "Purchase" if charge.status == "purchase" else "Usage",
+        "commitment_discount_id": charge.commitment,
+        "commitment_discount_status": charge.status.capitalize() if charge.status != "purchase" else "",
     }
     for tier, row in enumerate(price.schedule.tiers):
         keep = (charge.quantity[tier] > 0) | (idle if tier == 0 else False)
         count = int(keep.sum())
         if not count:
             continue
-        cost = charge.cost[tier][keep]
         block: dict[str, Any] = {
             name: np.full(count, value, dtype=object) for name, value in constant.items()
         }
@@ -62,10 +64,10 @@ def _blocks(forecast: Forecast, charge: Charge, starts: NDArray[Any]) -> Iterato
             "tier_start": np.full(count, row.tier_start),
             "pricing_quantity": charge.quantity[tier][keep],
             "list_unit_price": np.full(count, charge.unit_price[tier]),
-            "list_cost": cost,
-            "contracted_cost": cost,
-            "billed_cost": cost,
-            "effective_cost": cost,
+            "list_cost": charge.cost[tier][keep],
+            "contracted_cost": charge.contracted_cost[tier][keep],
+            "billed_cost": charge.billed_cost[tier][keep],
+            "effective_cost": charge.effective_cost[tier][keep],
             "price_date": np.full(count, row.effective_date or row.source_date, dtype=object),
             "price_source": np.full(count, row.source, dtype=object),
             "note": np.full(count, "; ".join(t for t in (charge.note, row.note) if t), dtype=object),
@@ -90,6 +92,11 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
                 "scenario": one.name,
                 "title": one.scenario.title,
                 "cost_per_month": one.cost_per_month,
+                **(
+                    {"billed_per_month": float(one.monthly_billed.mean())}
+                    if comparison.has_commitments
+                    else {}
+                ),
                 "cost_first_12_months": float(one.monthly_cost[:12].sum()),
                 "cost_total": one.total_cost,
                 "difference_per_month": one.cost_per_month - reference,

@@ -22,6 +22,7 @@ def summary(comparison: Comparison) -> Table:
     """Return one row a scenario: cost, difference, contract, missed targets."""
     currency, verdicts = comparison.plan.currency, comparison.verdicts()
     reference = comparison.forecast(comparison.reference) if comparison.forecasts else None
+    committed = comparison.has_commitments
     rows: list[tuple[Cell, ...]] = []
     for one in comparison.forecasts:
         base = reference.cost_per_month if reference is not None else 0.0
@@ -34,6 +35,7 @@ def summary(comparison: Comparison) -> Table:
             (
                 one.name,
                 one.cost_per_month,
+                *((float(one.monthly_billed.mean()),) if committed else ()),
                 float(one.monthly_cost[:12].sum()),
                 difference,
                 share,
@@ -41,7 +43,7 @@ def summary(comparison: Comparison) -> Table:
                 "; ".join(missed) or "none",
             )
         )
-    rows += [(one.name, *[None] * 5, f"stopped by {one.reason}") for one in comparison.stopped]
+    rows += [(one.name, *[None] * (5 + committed), f"stopped by {one.reason}") for one in comparison.stopped]
     upper = (
         "; two regions are an upper bound"
         if any(f.contract.upper_bound for f in comparison.forecasts)
@@ -54,7 +56,8 @@ def summary(comparison: Comparison) -> Table:
         f"Scenarios, {currency}, {_span(comparison)}",
         (
             Heading("scenario"),
-            Heading("cost a month"),
+            Heading(f"{_cost(comparison).lower()} a month"),
+            *((Heading("billed a month"),) if committed else ()),
             Heading(f"first {min(12, comparison.plan.months.count)} months"),
             Heading(f"against {comparison.reference}", signed=True),
             Heading("in %", decimals=1, signed=True),
@@ -63,7 +66,8 @@ def summary(comparison: Comparison) -> Table:
         ),
         tuple(rows),
         "A month is the average of the plan's months. Contractual availability is where refunds start, "
-        f"not a forecast{upper}{unknown}.",
+        f"not a forecast{upper}{unknown}."
+        + (" Effective cost spreads what is bought ahead over its term." if committed else ""),
     )
 
 
@@ -85,7 +89,7 @@ def costs(comparison: Comparison, attribute: str) -> Table:
     amounts = _amounts(comparison, attribute)
     keys = list(dict.fromkeys(key for series in amounts.values() for key in series))
     return Table(
-        f"Cost a month by {attribute}, {comparison.plan.currency}",
+        f"{_cost(comparison)} a month by {attribute}, {comparison.plan.currency}",
         (Heading(attribute), *(Heading(name) for name in amounts)),
         tuple((key, *(series.get(key) for series in amounts.values())) for key in keys),
         "A dash: the scenario does not have it.",
@@ -102,7 +106,7 @@ def years(comparison: Comparison) -> Table:
         months = f" ({len(picked)} months)" if len(picked) < 12 else ""
         rows.append((f"{year}{months}", *(float(f.monthly_cost[picked].sum()) for f in comparison.forecasts)))
     return Table(
-        f"Cost by year, {comparison.plan.currency}",
+        f"{_cost(comparison)} by year, {comparison.plan.currency}",
         (Heading("year"), *(Heading(f.name) for f in comparison.forecasts)),
         tuple(rows),
         total=("all months", *(f.total_cost for f in comparison.forecasts)),
@@ -113,7 +117,7 @@ def months(comparison: Comparison) -> Table:
     """Return the cost of each month, one column a scenario."""
     labels = comparison.plan.months.labels
     return Table(
-        f"Cost by month, {comparison.plan.currency}",
+        f"{_cost(comparison)} by month, {comparison.plan.currency}",
         (Heading("month"), *(Heading(f.name) for f in comparison.forecasts)),
         tuple(
             (label, *(float(f.monthly_cost[index]) for f in comparison.forecasts))
@@ -305,14 +309,13 @@ def chart(comparison: Comparison, name: str, scenario: str | None = None) -> Spe
         If there is no such chart or scenario.
     """
     currency, source = comparison.plan.currency, _source(comparison)
+    axis = f"{currency} per month" + (", effective" if comparison.has_commitments else "")
     if name not in CHARTS:
         raise NotInResult(f"there is no chart {name!r}; {nearest(name, CHARTS)}")
     if name == "cost_by_month":
         series = {_series_name(comparison, f.name): f.monthly_cost.tolist() for f in comparison.forecasts}
         title = f"{comparison.plan.title}: cost of each month"
-        return lines(
-            title, comparison.plan.months.labels, series, axis=f"{currency} per month", source=source
-        )
+        return lines(title, comparison.plan.months.labels, series, axis=axis, source=source)
     if name == "waterfall":
         return _waterfall(comparison, scenario)
     attribute = name.removeprefix("cost_by_")
@@ -320,7 +323,7 @@ def chart(comparison: Comparison, name: str, scenario: str | None = None) -> Spe
     amounts = {
         _series_name(comparison, name): series for name, series in _amounts(comparison, attribute).items()
     }
-    return grouped_bars(title, amounts, axis=f"{currency} per month", source=source)
+    return grouped_bars(title, amounts, axis=axis, source=source)
 
 
 def _waterfall(comparison: Comparison, scenario: str | None) -> Specification:
@@ -347,7 +350,7 @@ def _waterfall(comparison: Comparison, scenario: str | None) -> Specification:
         (reference.name, reference.cost_per_month),
         dict(changed),
         (other.name, other.cost_per_month),
-        axis=f"{comparison.plan.currency} per month",
+        axis=f"{comparison.plan.currency} per month" + (", effective" if comparison.has_commitments else ""),
         source=_source(comparison),
         empty=empty,
     )
@@ -374,6 +377,11 @@ def _amounts(comparison: Comparison, attribute: str) -> Mapping[str, Mapping[str
 
 def _series_name(comparison: Comparison, scenario: str) -> str:
     return f"{scenario} (reference)" if scenario == comparison.reference else scenario
+
+
+def _cost(comparison: Comparison) -> str:
+    """Return which cost the tables show: with anything bought ahead it is not what is billed."""
+    return "Effective cost" if comparison.has_commitments else "Cost"
 
 
 def _span(comparison: Comparison) -> str:

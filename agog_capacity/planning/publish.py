@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from agog_capacity import __version__
 from agog_capacity.errors import BrowserNotFound, InputError, Problem
 from agog_capacity.files import csv_quoted, csv_text, replace_files, spreadsheet_safe
-from agog_capacity.frames import CHARGES
+from agog_capacity.frames import charge_columns
 from agog_capacity.planning import presentation as shown
 from agog_capacity.planning import promises
+from agog_capacity.planning.assessment import Assessment
+from agog_capacity.planning.assessment_tables import UNSERVED, assessment_tables, unserved_chart
 from agog_capacity.planning.explain import explain
 from agog_capacity.planning.ledger import charge_blocks, finding_rows, summary_rows
 from agog_capacity.planning.lockfile import lock_hash, lock_of
+from agog_capacity.planning.recommendation import recommendation
 from agog_capacity.report.charts import Specification
 from agog_capacity.report.page import Page, Section, Unfolding, page_html
 from agog_capacity.report.tables import Table, text_table
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from agog_capacity.planning.compare import Comparison
 
 FORMATS = ("html", "csv", "json")
+_MANY_ROWS = 500_000
+"""Rows of charges from which a report says so; a spreadsheet opens 1,048,576 and is slow long before."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,9 @@ def comparison_text(comparison: Comparison) -> str:
         shown.costs(comparison, "region"),
         shown.years(comparison),
         shown.months(comparison),
-        _short(shown.targets(comparison)),
         promises.contract_table(comparison),
         promises.contracts(comparison),
+        *_committed(comparison),
         shown.simulated(comparison.forecasts),
         shown.warnings(comparison.forecasts),
         shown.assumptions(comparison.forecasts),
@@ -61,8 +66,31 @@ def comparison_text(comparison: Comparison) -> str:
         shown.price_books(comparison),
     ]
     head = "\n".join([comparison.plan.title, *textwrap.wrap(comparison.plan.description, 118)])
+    last = [*assessment_tables(comparison), _short(shown.targets(comparison))]
     tail = f"lockfile {lock_hash(lock_of(comparison))}"
-    return "\n\n".join([head, *map(text_table, tables), promises.findings_text(comparison), tail])
+    texts = [*map(text_table, tables), promises.findings_text(comparison), *map(text_table, last)]
+    return "\n\n".join([head, *texts, *_in_words(comparison), tail])
+
+
+def _in_words(comparison: Comparison) -> Iterator[str]:
+    """Yield the recommendation as a paragraph; nothing where there is none."""
+    said = recommendation(comparison)
+    if said:
+        lines = [
+            line
+            for sentence in said
+            for line in textwrap.wrap(sentence, 118, initial_indent="  ", subsequent_indent="    ")
+        ]
+        yield "\n".join(["What follows from the numbers", *lines])
+
+
+def _committed(comparison: Comparison) -> tuple[Table, ...]:
+    """Return the tables of what was bought ahead; none where nothing was, and then nothing is loaded for it."""
+    if not comparison.has_commitments:
+        return ()
+    from agog_capacity.planning.commitment_tables import commitments
+
+    return (commitments(comparison.forecasts),)
 
 
 def _short(table: Table) -> Table:
@@ -82,6 +110,8 @@ def _short(table: Table) -> Table:
 def page_charts(comparison: Comparison) -> dict[str, Specification]:
     """Return the charts of the page by name: one of each, and a waterfall to every other scenario."""
     charts = {name: shown.chart(comparison, name) for name in shown.CHARTS if name != "waterfall"}
+    if any(isinstance(found, Assessment) for found in comparison.assessments.values()):
+        charts[UNSERVED] = unserved_chart(comparison)
     others = [f.name for f in comparison.forecasts if f.name != comparison.reference]
     if not others:
         return {**charts, "waterfall": shown.chart(comparison, "waterfall")}
@@ -95,15 +125,16 @@ def comparison_page(comparison: Comparison) -> Page:
     lock = lock_of(comparison)
     sections = (
         Section("Scenarios", tables=(shown.summary(comparison),)),
-        Section("Targets", tables=(_short(shown.targets(comparison)),)),
+        Section("Targets", text=recommendation(comparison), tables=(_short(shown.targets(comparison)),)),
         Section(
             "Cost",
             tables=(
                 shown.costs(comparison, "component"),
                 shown.costs(comparison, "region"),
                 shown.years(comparison),
+                *_committed(comparison),
             ),
-            charts=tuple(charts),
+            charts=tuple(name for name in charts if name != UNSERVED),
         ),
         Section(
             "Behind each number",
@@ -113,6 +144,7 @@ def comparison_page(comparison: Comparison) -> Page:
             ),
             unfoldings=tuple(_unfoldings(comparison)),
         ),
+        *_failures(comparison, charts),
         Section(
             "Contractual availability",
             text=(
@@ -154,6 +186,22 @@ def comparison_page(comparison: Comparison) -> Page:
     return Page(plan.title, lead, sections, charts, footer)
 
 
+def _failures(comparison: Comparison, charts: Mapping[str, Specification]) -> Iterator[Section]:
+    """Yield the section about simulated failures, where there are any."""
+    tables = assessment_tables(comparison)
+    if tables:
+        yield Section(
+            "Failures, failovers and response times",
+            text=(
+                "Simulated: rates of failures drawn from what evidence leaves open, then years under each draw.",
+                "Every scenario meets the same failures, so their differences are more certain than each of them.",
+                "Two measures, which may disagree about the better design: unserved demand, and time with over half lost.",
+            ),
+            tables=tables,
+            charts=tuple(name for name in charts if name == UNSERVED),
+        )
+
+
 def _unfoldings(comparison: Comparison) -> Iterator[tuple[str, tuple[Unfolding, ...]]]:
     for forecast in comparison.forecasts:
         totals = forecast.cost_by("component")
@@ -190,6 +238,7 @@ def comparison_json(comparison: Comparison) -> str:
                 "cost_per_month": one.cost_per_month,
                 "cost_total": one.total_cost,
                 "cost_by_month": one.monthly_cost.tolist(),
+                **({"billed_by_month": one.monthly_billed.tolist()} if comparison.has_commitments else {}),
                 "cost_per_month_by_component": one.cost_by("component"),
                 "cost_per_month_by_region": one.cost_by("region"),
                 "contract": {
@@ -204,7 +253,10 @@ def comparison_json(comparison: Comparison) -> str:
             }
             for one in comparison.forecasts
         ],
+        **({"commitments": _records(*_committed(comparison))} if comparison.has_commitments else {}),
         "simulated": _records(shown.simulated(comparison.forecasts)),
+        "failures": {table.title: _records(table) for table in assessment_tables(comparison)},
+        "recommendation": list(recommendation(comparison)),
         "stopped": [
             {"name": one.name, "title": one.scenario.title, "reason": one.reason}
             for one in comparison.stopped
@@ -233,14 +285,15 @@ def comparison_csv(comparison: Comparison) -> str:
 
 
 def charges_csv(comparison: Comparison) -> str:
-    """Return every charge of every scenario as CSV; columns as in `agog_capacity.frames.CHARGES`."""
-    parts = [csv_text(list(CHARGES), ())]
+    """Return every charge of every scenario as CSV; columns as in `agog_capacity.frames.charge_columns`."""
+    names = charge_columns(comparison.has_commitments)
+    parts = [csv_text(list(names), ())]
     known: dict[Any, str] = {}  # the same few texts stand in every row
     for forecast in comparison.forecasts:
         for block in charge_blocks(forecast):
             # Costs that are equal are one array, and are written once.
-            written = {id(block[name]): _column(block[name], known) for name in CHARGES}
-            columns = [written[id(block[name])] for name in CHARGES]
+            written = {id(block[name]): _column(block[name], known) for name in names}
+            columns = [written[id(block[name])] for name in names]
             parts += [",".join(row) + "\n" for row in zip(*columns, strict=True)]
     return "".join(parts)
 
@@ -310,6 +363,13 @@ def write_report(
     folder.mkdir(parents=True, exist_ok=True)
     files = list(replace_files({folder / name: content for name, content in contents.items()}))
     warnings: list[str] = []
+    rows = contents.get("charges.csv", "").count("\n")
+    if rows > _MANY_ROWS:
+        size = len(contents["charges.csv"]) / 1e6
+        warnings.append(
+            f"charges.csv has {rows:,} rows and {size:,.0f} MB; compare fewer scenarios or months "
+            "to open it in a spreadsheet"
+        )
     if images:
         from agog_capacity.report.images import write_images
 

@@ -62,13 +62,18 @@ class _State:
 
 
 @dataclass(frozen=True)
-class _Hours:
+class Hours:
+    """The busiest month of one region, hour by hour."""
+
     rates: FloatArray
     """[1/s]"""
     pods: FloatArray
+    """Ready ones of the workload that answers."""
 
 
-def tenant_latencies(plan: Plan, scenario: str) -> tuple[TenantLatency, ...]:
+def tenant_latencies(
+    plan: Plan, scenario: str, *, carried: dict[str, Hours] | None = None
+) -> tuple[TenantLatency, ...]:
     """Return the response time of each group of tenants, in normal operation and after each region is lost.
 
     The busiest month of the plan is carried through the autoscaler of every region that serves.
@@ -78,6 +83,8 @@ def tenant_latencies(plan: Plan, scenario: str) -> tuple[TenantLatency, ...]:
     plan : Plan
     scenario : str
         Name of a scenario with the sections `scaling` and `latency`, and tenants in its statements.
+    carried : dict, optional
+        Hours that were carried through an autoscaler before, by their inputs; new ones are added.
 
     Raises
     ------
@@ -94,10 +101,11 @@ def tenant_latencies(plan: Plan, scenario: str) -> tuple[TenantLatency, ...]:
         raise InputError("a response time needs to know where tenants are; state them as statements.tenants")
     trips = read_round_trips(data_directory() / "availability" / "round_trip.csv")
     found: list[TenantLatency] = []
-    known: dict[tuple[str, float, str], _Hours] = {}
+    known = {} if carried is None else carried
     for state in _states(design):
         for region, share in state.shares.items():
-            key = (region, share, repr(state.pools[region]))
+            pools = [pool.model_dump_json(exclude={"name"}) for pool in state.pools[region]]
+            key = f"{share!r} {pools} {design.scaling.model_dump_json()}"
             if key not in known:
                 known[key] = _hours(plan, design, section, state.pools[region], share)
             found += _of_region(design, section, trips, state, region, known[key])
@@ -154,7 +162,7 @@ def _grown(design: Design, way: Direction) -> list[Pool]:
     ]
 
 
-def _hours(plan: Plan, design: Design, section: LatencySection, pools: list[Pool], share: float) -> _Hours:
+def _hours(plan: Plan, design: Design, section: LatencySection, pools: list[Pool], share: float) -> Hours:
     """Carry the busiest month of one region through its autoscaler."""
     from agog_capacity.load.curve import LoadCurve, Noise
     from agog_capacity.scaling.simulate import simulate_scaling
@@ -183,7 +191,7 @@ def _hours(plan: Plan, design: Design, section: LatencySection, pools: list[Pool
     frame = trace.to_frame("hours")
     mine = frame[(frame["kind"] == "workload") & (frame["name"] == section.workload)]
     table = mine.pivot_table(index="time", columns="quantity", values="value")
-    return _Hours(table["requests"].to_numpy() / 3600, table["ready pods"].to_numpy())
+    return Hours(table["requests"].to_numpy() / 3600, table["ready pods"].to_numpy())
 
 
 def _of_region(
@@ -192,7 +200,7 @@ def _of_region(
     trips: RoundTrips,
     state: _State,
     region: str,
-    hours: _Hours,
+    hours: Hours,
 ) -> Iterator[TenantLatency]:
     """Yield the response times of the tenants that a region answers."""
 

@@ -17,7 +17,7 @@ from agog_capacity import __version__
 from agog_capacity.components.node_pool import NodePool
 from agog_capacity.design import Design
 from agog_capacity.errors import InputError, NotInResult, Problem, nearest
-from agog_capacity.periods import Months
+from agog_capacity.periods import FloatArray, Months
 from agog_capacity.planning.clusters import bounds_of, kernel_pool, kernel_workloads
 from agog_capacity.planning.loads import region_load
 from agog_capacity.scaling.release_section import SECOND_COLOUR
@@ -40,7 +40,12 @@ _LOG = logging.getLogger(__name__)
 
 
 def simulated_clusters(
-    plan: Plan, design: Design, store: SimulationStore | None
+    plan: Plan,
+    design: Design,
+    store: SimulationStore | None,
+    hourly: dict[str, FloatArray] | None = None,
+    *,
+    quiet: bool = False,
 ) -> dict[str, SimulatedCluster]:
     """Return the clusters of a design that can be simulated, by the name of their component.
 
@@ -54,6 +59,10 @@ def simulated_clusters(
     design : Design
     store : SimulationStore or None
         Where results are looked up and kept; None simulates every time.
+    hourly : dict, optional
+        Receives the nodes of each hour by pool left to the autoscaler, where someone needs them.
+    quiet : bool
+        Whether nothing is said about what takes long, since the caller does.
 
     Raises
     ------
@@ -68,18 +77,32 @@ def simulated_clusters(
         share = design.regions[str(design.components[cluster].region)].traffic_share
         key = _key(plan, design.scaling, pools, share)
         result = store.get(key) if store is not None else None
-        if result is None or not _answers(result, plan, design.scaling, pools):
-            _LOG.info("simulating %s over %d months; kept for the next time", cluster, plan.months.count)
+        if result is not None and not _answers(result, plan, design.scaling, pools):
+            result = None
+        hours = store.get_hours(key) if store is not None and hourly is not None else None
+        if hours is not None and set(hours) != {pool.name for pool in pools if pool.nodes is None}:
+            hours = None
+        if result is None or (hourly is not None and hours is None):
+            if not quiet:
+                _LOG.info("simulating %s over %d months; kept for the next time", cluster, plan.months.count)
             try:
-                result = _simulate(plan, design.scaling, pools, share)
+                trace = _trace(
+                    plan, design.scaling, pools, share, Months(plan.months.first, plan.months.count)
+                )
             except InputError as error:
                 # What is wrong in the manifests is wrong for every cluster, and told once.
                 for p in error.problems:
                     path = f"cluster {cluster}: {p.path}" if p.path else f"cluster {cluster}"
                     problems.setdefault((p.file, p.line, p.message), dataclass_replace(p, path=path))
                 continue
+            result = _summary(plan, design.scaling, pools, share, trace)
+            hours = {pool.name: trace.hourly_nodes(pool.name) for pool in pools if pool.nodes is None}
             if store is not None:
                 store.put(key, result)
+                if hourly is not None:
+                    store.put_hours(key, hours)
+        if hourly is not None and hours is not None:
+            hourly.update(hours)
         found[cluster] = result
     if problems:
         from agog_capacity.scaling.cluster import ScalingError
@@ -110,6 +133,11 @@ def _answers(found: SimulatedCluster, plan: Plan, section: ScalingSection, pools
         and bounds == {pool.name: bounds_of(pool) for pool in pools}
         and set(found.workloads) == set(section.workloads)
     )
+
+
+def is_simulated(design: Design) -> bool:
+    """Tell whether a cluster of a design is simulated."""
+    return design.scaling is not None and any(True for _ in _scaled(design))
 
 
 def _scaled(design: Design) -> Iterator[tuple[str, list[NodePool]]]:
@@ -199,9 +227,10 @@ def _trace(
     return simulate_scaling(region_load(section, months, share), workloads, nodes, seed=section.seed)
 
 
-def _simulate(plan: Plan, section: ScalingSection, pools: list[NodePool], share: float) -> SimulatedCluster:
+def _summary(
+    plan: Plan, section: ScalingSection, pools: list[NodePool], share: float, trace: ScalingTrace
+) -> SimulatedCluster:
     real = Months(plan.months.first, plan.months.count)
-    trace = _trace(plan, section, pools, share, real)
     return SimulatedCluster(
         months=real.labels,
         pools={

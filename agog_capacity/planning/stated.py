@@ -13,12 +13,11 @@ import csv
 import fnmatch
 import io
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agog_capacity.documents import MAXIMUM_BYTES, read_text
+from agog_capacity.documents import MAXIMUM_BYTES, read_text, unprintable
 from agog_capacity.errors import DocumentError, InputError, Problem, StatedTableError, nearest
 from agog_capacity.prices.meter import Meter
 
@@ -33,6 +32,9 @@ CURRENCIES = {
 """Currencies that a sign before or after an amount may mean."""
 MAXIMUM_LINES = 500
 """A table that a person has stated is shorter; matching stays quick below it."""
+
+MAXIMUM_COLUMNS = 100
+"""More regions than any provider has."""
 
 _MAXIMUM_PROBLEMS = 50
 _LONGEST_LABEL = 200
@@ -282,6 +284,9 @@ class _Reader:
                 None, "is empty; its first line names the columns line, total, covers, note and the regions"
             )
             self._raise()
+        if len(names) > MAXIMUM_COLUMNS:
+            self._reject(row, f"has {len(names):,} columns; at most {MAXIMUM_COLUMNS} are read")
+            self._raise()
         columns = [name.casefold() if name.casefold() in COLUMNS else name for name in names]
         for number, name in enumerate(columns, start=1):
             if not name:
@@ -391,4 +396,4 @@ def _plain(cell: str) -> str:
 
 
 def _has_control(text: str) -> bool:
-    return any(unicodedata.category(character) in ("Cc", "Cs") for character in text)
+    return unprintable(text) is not None

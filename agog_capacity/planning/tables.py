@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from agog_capacity.errors import NotInResult, nearest
-from agog_capacity.frames import CHARGES, checked
+from agog_capacity.frames import charge_columns, checked
 from agog_capacity.planning.forecast import ATTRIBUTES, Forecast
 from agog_capacity.planning.ledger import charge_blocks, contract_rows, finding_rows, summary_rows
 
@@ -25,13 +25,12 @@ def charges_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
     A meter that a component uses nothing of in a month keeps its first tier as a row at 0, so that
     what is free is seen.
     """
+    contract = charge_columns(any(one.has_commitments for one in forecasts))
     blocks = [block for one in forecasts for block in charge_blocks(one)]
-    columns = (
-        {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]} if blocks else {}
-    )
-    frame = pd.DataFrame(columns, columns=list(CHARGES))
+    columns = {name: np.concatenate([block[name] for block in blocks]) for name in contract} if blocks else {}
+    frame = pd.DataFrame(columns, columns=list(contract))
     frame["billing_period_start"] = pd.to_datetime(frame["billing_period_start"], utc=True)
-    return checked(frame, CHARGES, "the table of charges")
+    return checked(frame, contract, "the table of charges")
 
 
 def summary_frame(comparison: Comparison) -> pd.DataFrame:
@@ -82,6 +81,26 @@ def stand_in_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
         for stand_in, charge in one.stand_ins()
     }
     return pd.DataFrame(list(rows.values()), columns=["meter", "region", "used_instead", "because"])
+
+
+def commitments_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
+    """Return one row a scenario and commitment, with its measures; see `Comparison.commitments`."""
+    from agog_capacity.planning.commitments import commitment_results
+
+    names = (
+        "scenario", "commitment", "what", "utilisation", "coverage", "billed", "used", "unused", "savings",
+        "effective_savings_rate", "break_even",
+    )  # fmt: skip
+    rows = [
+        (
+            one.name, r.name, r.what, r.utilisation, r.coverage, r.billed, r.used, r.unused, r.savings,
+            r.effective_savings_rate, r.break_even,
+        )
+        for one in forecasts
+        if one.has_commitments
+        for r in commitment_results(one)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(names))
 
 
 def simulated_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:

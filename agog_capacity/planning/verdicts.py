@@ -36,6 +36,8 @@ class Verdict:
     """None where it cannot be judged; `result` then says why."""
     probability: float | None = None
     """That the target is met; None where it is not one of chance."""
+    short: str = ""
+    """The target in a word or two, such as `RTO`."""
 
     @property
     def word(self) -> str:
@@ -68,13 +70,14 @@ def verdicts(
                 f"budget {budget:,.0f} {forecast.currency} a month",
                 f"{cost:,.2f} {forecast.currency} a month on average",
                 round(cost, 2) <= budget,
+                short="budget",
             )
         )
     if isinstance(assessed, Assessment):
         found += _judged(assessed, targets)
     else:
         why = "; ".join(assessed.reasons) if assessed is not None else _NOT_SIMULATED
-        found += [Verdict(words, why, None) for words in _target_words(targets)]
+        found += [Verdict(words, why, None, short=words.split(" at ")[0]) for words in _target_words(targets)]
     return tuple(found)
 
 
@@ -99,11 +102,12 @@ def _contractual(forecast: Forecast, availability: AvailabilityTarget) -> Verdic
     contract = forecast.contract
     target = f"availability {availability.percent:g} % {_window(availability)}"
     if contract.percent is None:
-        return Verdict(target, contract.label, None)
+        return Verdict(target, contract.label, None, short="availability")
     return Verdict(
         target,
         f"{contract.percent:.6g} % ({contract.label})",
         contract.percent >= availability.percent - _ROUNDING_PERCENT,
+        short="availability",
     )
 
 
@@ -135,6 +139,7 @@ def _simulated(
         f"{outcome.hours_per_year.value:.1f} h a year expected",
         value >= wanted,
         value,
+        f"availability ({measure})",
     )
 
 
@@ -144,7 +149,7 @@ def _judged(assessed: Assessment, targets: Targets) -> Iterator[Verdict]:
         target = f"recovery time (RTO) at most {targets.recovery_time_minutes:g} min"
         worst = min(assessed.recoveries, key=_chance_in_time, default=None)
         if worst is None or worst.within_target is None:
-            yield Verdict(target, "no failure takes a region of this scenario", None)
+            yield Verdict(target, "no failure takes a region of this scenario", None, short="RTO")
         else:
             chance = worst.within_target
             yield Verdict(
@@ -153,13 +158,15 @@ def _judged(assessed: Assessment, targets: Targets) -> Iterator[Verdict]:
                 f"P50 {_minutes(worst, 50)}, P95 {_minutes(worst, 95)}, P99 {_minutes(worst, 99)}",
                 chance.value >= wanted,
                 chance.value,
+                "RTO",
             )
     if targets.recovery_point_minutes is not None:
         target = f"recovery point (RPO) at most {targets.recovery_point_minutes:g} min"
         known = [each.lost_within_target for each in assessed.recoveries]
         chances = [chance for chance in known if chance is not None]
         if len(chances) < len(known) or not chances:
-            yield Verdict(target, "no replica in another region; what a backup loses is its age", None)
+            why = "no replica in another region; what a backup loses is its age"
+            yield Verdict(target, why, None, short="RPO")
         else:
             lost = [each.lost_s for each in assessed.recoveries if each.lost_s]
             text = f"; P99 {max(each[99] for each in lost):.0f} s of writes" if lost else "; no write is lost"
@@ -168,6 +175,7 @@ def _judged(assessed: Assessment, targets: Targets) -> Iterator[Verdict]:
                 f"probability {min(chances):.4f} ({words}){text}",
                 min(chances) >= wanted,
                 min(chances),
+                "RPO",
             )
     if targets.latency_p95_ms is not None:
         for normal in (True, False):
@@ -176,17 +184,20 @@ def _judged(assessed: Assessment, targets: Targets) -> Iterator[Verdict]:
 
 def _latency(assessed: Assessment, most_ms: float, *, normal: bool) -> Iterator[Verdict]:
     worst = assessed.worst_latency(normal=normal)
+    short = "latency" if normal else "latency, region lost"
     state = NORMAL if normal else "after a region is lost"
     target = f"latency P95 at most {most_ms:g} ms in {state}" if normal else (
         f"latency P95 at most {most_ms:g} ms {state}"
     )  # fmt: skip
     if worst is None:
         if normal:
-            yield Verdict(target, assessed.latency_missing, None)
+            yield Verdict(target, assessed.latency_missing, None, short=short)
         elif not assessed.latency_missing:
-            yield Verdict(target, "no other region serves once its one region is lost", None)
+            why = "no other region serves once its one region is lost"
+            yield Verdict(target, why, None, short=short)
         return
-    yield Verdict(target, f"{_slowest(worst)}", worst.p95_ms is not None and worst.p95_ms <= most_ms)
+    met = worst.p95_ms is not None and worst.p95_ms <= most_ms
+    yield Verdict(target, _slowest(worst), met, short=short)
 
 
 def _slowest(worst: TenantLatency) -> str:

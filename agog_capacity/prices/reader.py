@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from agog_capacity.documents import parse_yaml, path_text, read_text, unprintable
-from agog_capacity.errors import DocumentError, InputError, PriceBookError, Problem, UnitError, nearest
+from agog_capacity.errors import (
+    DocumentError,
+    InputError,
+    PriceBookError,
+    Problem,
+    UnitError,
+    nearest,
+    visible,
+)
 from agog_capacity.files import from_spreadsheet_safe
 from agog_capacity.prices.book import COLUMNS, PURCHASE_OPTIONS, TERMS, Price, PriceBook, PriceKey, Schedule
 from agog_capacity.prices.meter import Meter
@@ -172,7 +180,10 @@ def _rows(text: str, file: str, problems: list[Problem]) -> Iterator[tuple[int, 
 
 
 def _price(row: Mapping[str, str], line: int, currency: str) -> Price:
-    complaints = [f"{column} {problem}" for column, cell in row.items() if (problem := _cell_problem(cell))]
+    complaints: list[str] = []
+    whole = "".join(row.values())
+    if not whole.isprintable() or len(whole) > _LONGEST_CELL:
+        complaints += [f"{column} {what}" for column, cell in row.items() if (what := _cell_problem(cell))]
 
     def choose(column: str, choices: Iterable[str]) -> str:
         if row[column] not in choices:
@@ -270,7 +281,7 @@ def _gaps(path: Path) -> tuple[tuple[str, str], ...]:
     try:
         rows = csv.DictReader(io.StringIO(read_text(path, "quarantine of a price book")))
         return tuple(
-            (from_spreadsheet_safe(row["gap"]), from_spreadsheet_safe(row["reason"]))
+            (visible(from_spreadsheet_safe(row["gap"])), visible(from_spreadsheet_safe(row["reason"])))
             for row in rows
             if row.get("gap") and row.get("reason")
         )

@@ -296,3 +296,7 @@ def _or_empty(specification: Specification, filled: bool, reason: str) -> Specif
         "data": [],
         "layout": {**layout, "xaxis": hidden, "yaxis": hidden, "annotations": [*layout["annotations"], note]},
     }
+
+
+plain, chart_colour, chart_layout, or_empty = _plain, _colour, _layout, _or_empty
+"""What other modules of charts are made with."""

@@ -157,31 +157,25 @@ def data_losses(
     return _or_empty({"data": data, "layout": layout}, bool(shown), "No design loses data with a region.")
 
 
-def unserved_by_cause(title: str, hours: pd.DataFrame, *, source: str) -> Specification:
+def unserved_by_cause(title: str, hours: Mapping[str, Mapping[str, float]], *, source: str) -> Specification:
     """Return the unserved hours of designs by cause, as stacked bars.
 
     Parameters
     ----------
     title, source : str
         As for `failover_over_time`.
-    hours : DataFrame
-        Columns `design`, `cause` and `hours_per_year`; a pair that is not there is no zero.
+    hours : mapping of str to mapping
+        By design its hours a year by cause; a pair that is not there is no zero.
     """
-    designs = list(dict.fromkeys(hours["design"].tolist()))
-    causes = list(dict.fromkeys(hours["cause"].tolist()))
-    values = {
-        (design, cause): amount
-        for design, cause, amount in zip(
-            hours["design"], hours["cause"], hours["hours_per_year"], strict=True
-        )
-    }
+    designs = list(hours)
+    causes = list(dict.fromkeys(cause for found in hours.values() for cause in found))
     data = [
         {
             "type": "bar",
             "orientation": "h",
             "name": _plain(cause),
             "y": [_plain(design) for design in designs],
-            "x": [values.get((design, cause)) for design in designs],
+            "x": [hours[design].get(cause) for design in designs],
             "marker": _marker(index),
             "hovertemplate": "%{y}, " + _plain(cause) + ": %{x:.3g} hours a year<extra></extra>",
         }

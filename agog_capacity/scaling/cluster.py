@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from agog_capacity.errors import InputError, Problem, nearest
-from agog_capacity.model import Model
+from agog_capacity.model import Flag, Model
 from agog_capacity.scaling.nodes import PodGroup, Resources, TopologySpread
 from agog_capacity.scaling.pool import ClusterAutoscaler, ControllerManager, Pool
 from agog_capacity.scaling.workload import Workload
@@ -93,6 +93,9 @@ class Cluster(Model):
     pools: Annotated[tuple[Pool, ...], Field(min_length=1, max_length=32)]
     autoscaler: ClusterAutoscaler = ClusterAutoscaler()
     manager: ControllerManager = ControllerManager()
+    share_cores: Flag = False
+    """Whether ready pods share the cores of the ready nodes. Without it a pod uses up to its limit, whatever
+    else runs beside it: near enough while autoscalers keep up, far too much right after a failover."""
 
     def checked(self) -> Self:
         """Return the cluster itself if it can be simulated.

@@ -97,6 +97,7 @@ class Work(NamedTuple):
     now_used: Any
     now_rate: Any
     now_ready: Any
+    now_share: Any
     now_unserved: Any
     rates: Any
     """Ring of measured rates per pod; the last element counts them. [thousandths]"""
@@ -107,6 +108,8 @@ class Work(NamedTuple):
     pool_hour: Any
     release: Any
     """Number of the next release, the tick at which the running one ends, and the pods of a second colour."""
+    expected: Any
+    """Replicas that each workload's budget counts: those wanted at the last sync, without surge."""
 
 
 def new_work(config: Config) -> Work:
@@ -126,6 +129,7 @@ def new_work(config: Config) -> Work:
         np.zeros(workloads),
         whole(),
         np.zeros(workloads),
+        np.zeros(workloads),
         whole(MAXIMUM_SCRAPES + 1),
         whole(MAXIMUM_SCRAPES + 1),
         np.zeros(workloads),
@@ -133,6 +137,7 @@ def new_work(config: Config) -> Work:
         np.zeros((workloads, 5)),
         np.zeros((len(config.pools), 3)),
         whole(3),
+        config.workloads["replicas"].copy(),
     )
 
 
@@ -236,9 +241,16 @@ def follow(
             config, memory, w, pods, work.counts[w], work.used[w], work.rates[w], work.totals[w], tick
         )
     after = memory[w].spec
-    wanted = after
+    wanted = expected = after
     if tick < work.release[w, 1]:
-        wanted += work.release[w, 2] if config.workloads[w].beside >= 0 else surge_of(config, w, after)
+        if config.workloads[w].beside >= 0:
+            wanted = expected = after + work.release[w, 2]
+        else:
+            wanted += surge_of(config, w, after)
+    if expected != work.expected[w]:
+        work.expected[w] = expected
+        if config.workloads[w].has_budget:
+            state.number[CHANGED] = 1
     if wanted > pods:
         add_pods(state, w, wanted - pods, tick)
     elif wanted < pods:
@@ -251,17 +263,46 @@ def follow(
 
 
 @inlined
-def serve(config: Config, state: State, work: Work, w: int, rate: float, span: int) -> None:
+def rate_of(load: Load, work: Work, w: int, column: int) -> float:
+    """Return the requests per second of a workload, its noise included."""
+    rate = load.rates[w, column]
+    if load.deviation > 0.0:
+        rate *= max(0.0, 1.0 + work.noise[w])
+    return rate
+
+
+@inlined
+def core_share(config: Config, state: State, load: Load, work: Work, column: int) -> float:
+    """Return the share of the cpu wanted by all ready pods that the ready nodes have."""
+    wanted = 0.0
+    for w in range(len(config.workloads)):
+        ready = work.ready_pods[w]
+        if ready > 0:
+            row = config.workloads[w]
+            each = rate_of(load, work, w, column) / ready
+            wanted += ready * min(row.cpu_base + row.cpu_slope * each, row.cpu_cap)
+    offered = 0.0
+    for p in range(len(config.pools)):
+        offered += state.pools[p].ready * (config.pools[p].cpu - config.pools[p].daemon_cpu)
+    return offered / wanted if wanted > offered else 1.0
+
+
+@inlined
+def serve(config: Config, state: State, work: Work, w: int, rate: float, share: float, span: int) -> None:
     """Share the load of some ticks out over a workload's ready pods."""
     ready = work.ready_pods[w]
-    if rate != work.now_rate[w] or ready != work.now_ready[w]:
-        work.now_rate[w], work.now_ready[w] = rate, ready
+    if rate != work.now_rate[w] or ready != work.now_ready[w] or share != work.now_share[w]:
+        work.now_rate[w], work.now_ready[w], work.now_share[w] = rate, ready, share
         row = config.workloads[w]
         each = rate / ready if ready > 0 else 0.0
-        work.now_used[w, 0] = int(min(row.cpu_base + row.cpu_slope * each, row.cpu_cap))
+        cpu = min(row.cpu_base + row.cpu_slope * each, row.cpu_cap) * share
+        work.now_used[w, 0] = int(cpu)
         work.now_used[w, 1] = int(min(row.memory_base + row.memory_slope * each * 1000.0, row.memory_cap))
         work.now_used[w, 2] = int(each * 1000.0)
-        served = ready * row.capacity_rps if ready > 0 else 0.0
+        pod_rps = row.capacity_rps
+        if share < 1.0 and row.cpu_slope > 0.0:
+            pod_rps = min(pod_rps, max(0.0, (cpu - row.cpu_base) / row.cpu_slope))
+        served = ready * pod_rps if ready > 0 else 0.0
         work.now_unserved[w] = max(0.0, rate - served) * TICK_S
     for position in range(3):
         work.summed[w, position] += work.now_used[w, position] * span
@@ -324,7 +365,7 @@ def _simulate(
             next_scan += config.settings[0].scan
         if next_scan == tick:
             next_scan += config.settings[0].scan
-            if scan(config, state, work.ready_pods, chance.boots, chance.expander, tick):
+            if scan(config, state, work.ready_pods, work.expected, chance.boots, chance.expander, tick):
                 node_event = 0
                 refresh(config, state, work, tick)
         if next_sync == tick:
@@ -354,11 +395,12 @@ def _simulate(
         span = min(next_sync - tick, column_left, hour_left, ticks - tick)
         if span > 1:
             span = min(span, quiet_ticks(state, tick, node_event, next_scan))
+        share = 1.0
+        if config.settings[0].share_cores:
+            share = core_share(config, state, load, work, column)
         for w in range(workloads):
-            rate = load.rates[w, column]
-            if load.deviation > 0.0:
-                rate *= max(0.0, 1.0 + work.noise[w])
-            serve(config, state, work, w, rate, span)
+            rate = rate_of(load, work, w, column)
+            serve(config, state, work, w, rate, share, span)
             if steps_asked:
                 record_to.flows[sync, 0, w] += rate * TICK_S * span
                 record_to.flows[sync, 1, w] += work.now_unserved[w] * span

@@ -36,8 +36,20 @@ from agog_capacity.scaling.kernel_setup import Config
 from agog_capacity.scaling.reference_state import NEVER
 
 
+@inlined
+def least_available(config: Config, w: int, replicas: int) -> int:
+    """Return how many pods the budgets of a workload keep of so many replicas."""
+    row = config.workloads[w]
+    least = max(row.min_available, -(-replicas * row.min_percent // 100))
+    if row.max_unavailable >= 0:
+        least = max(least, replicas - row.max_unavailable)
+    if row.max_percent >= 0:
+        least = max(least, replicas + -replicas * row.max_percent // 100)
+    return least
+
+
 @compiled
-def find_unneeded(config: Config, state: State, ready_pods: Any, tick: int) -> None:
+def find_unneeded(config: Config, state: State, ready_pods: Any, replicas: Any, tick: int) -> None:
     """Set since when each node is not needed: all its pods would fit elsewhere."""
     total = state.number[NODES]
     workloads = len(config.workloads)
@@ -45,8 +57,8 @@ def find_unneeded(config: Config, state: State, ready_pods: Any, tick: int) -> N
     allowed, moved = state.scratch.allowed, state.scratch.moved
     for w in range(workloads):
         allowed[w] = (
-            max(0, ready_pods[w] - config.workloads[w].min_available)
-            if config.workloads[w].min_available > 0
+            max(0, ready_pods[w] - least_available(config, w, replicas[w]))
+            if config.workloads[w].has_budget
             else NEVER
         )
     for n in range(total):
@@ -144,10 +156,10 @@ def moves(config: Config, state: State, sketch: Nodes, n: int, total: int, allow
 
 
 @compiled
-def scale_down(config: Config, state: State, ready_pods: Any, tick: int) -> int:
+def scale_down(config: Config, state: State, ready_pods: Any, replicas: Any, tick: int) -> int:
     """Look for nodes that are not needed and give back those that were so long enough; return how many."""
     if state.number[CHANGED] or tick >= state.number[LOOK_AGAIN]:
-        find_unneeded(config, state, ready_pods, tick)
+        find_unneeded(config, state, ready_pods, replicas, tick)
         state.number[CHANGED] = 0
     if tick < state.number[EARLIEST]:
         return 0
@@ -211,7 +223,9 @@ def delete_node(config: Config, state: State, n: int, tick: int) -> None:
 
 
 @inlined
-def scan(config: Config, state: State, ready_pods: Any, boots: Any, draws: Any, tick: int) -> bool:
+def scan(
+    config: Config, state: State, ready_pods: Any, replicas: Any, boots: Any, draws: Any, tick: int
+) -> bool:
     """Run the cluster autoscaler once; tell whether nodes were added or given back."""
     if all_waiting(state) > 0 and tick >= state.number[QUIET_UNTIL]:
         if scale_up(config, state, boots, draws, tick):
@@ -221,4 +235,4 @@ def scan(config: Config, state: State, ready_pods: Any, boots: Any, draws: Any, 
             if state.pools[pool].backoff_until > tick:
                 until = min(until, state.pools[pool].backoff_until)
         state.number[QUIET_UNTIL] = until
-    return scale_down(config, state, ready_pods, tick) > 0
+    return scale_down(config, state, ready_pods, replicas, tick) > 0

@@ -30,7 +30,8 @@ CPU_PERCENT, CPU_AVERAGE, MEMORY_PERCENT, MEMORY_AVERAGE, POD_RATE, TOTAL, TOTAL
 
 
 _WORKLOAD_NUMBERS = (
-    "cpu_request memory_request pull start replicas spread_skew spread_zones spread_domains min_available blocks "
+    "cpu_request memory_request pull start replicas spread_skew spread_zones spread_domains has_budget min_available blocks "
+    "min_percent max_unavailable max_percent "
     "has_hpa hpa_min hpa_max has_behavior metrics surge_percent surge_pods hold "
     "beside"
 )
@@ -41,7 +42,7 @@ _POOL_NUMBERS = (
 )
 _SETTING_NUMBERS = (
     "initialization_s readiness_delay_s downscale_window_s scan delay_add delay_delete unneeded recheck provision "
-    "bulk_delete nodes_total ignore_daemons expander backoff_first backoff_longest backoff_reset zones"
+    "bulk_delete nodes_total ignore_daemons share_cores expander backoff_first backoff_longest backoff_reset zones"
 )
 
 
@@ -120,7 +121,11 @@ def config_of(cluster: Cluster) -> Config:
     w["spread_skew"] = _int(each.spread.max_skew if each.spread else 0 for each in workloads)
     w["spread_zones"] = _int(each.spread is not None and each.spread.key == ZONE for each in workloads)
     w["spread_domains"] = _int(each.spread.min_domains if each.spread else 1 for each in workloads)
+    w["has_budget"] = _int(each.has_budget for each in workloads)
     w["min_available"] = _int(each.min_available for each in workloads)
+    w["min_percent"] = _int(each.min_available_percent or 0 for each in workloads)
+    for column, name in (("max_unavailable", "max_unavailable"), ("max_percent", "max_unavailable_percent")):
+        w[column] = _int(-1 if getattr(each, name) is None else getattr(each, name) for each in workloads)
     w["blocks"] = _int(each.blocks_node_removal for each in workloads)
     w["has_hpa"] = _int(each.autoscaler is not None for each in workloads)
     w["hpa_min"] = _int(each.autoscaler.minimum if each.autoscaler else 0 for each in workloads)
@@ -189,6 +194,7 @@ def config_of(cluster: Cluster) -> Config:
     s["bulk_delete"] = settings.max_empty_bulk_delete
     s["nodes_total"] = settings.max_nodes_total
     s["ignore_daemons"] = int(settings.ignore_daemonsets_utilization)
+    s["share_cores"] = int(cluster.share_cores)
     s["expander"] = EXPANDERS.index(settings.expander)
     s["backoff_first"] = ticks_of(BACKOFF_S[0])
     s["backoff_longest"] = ticks_of(BACKOFF_S[1])

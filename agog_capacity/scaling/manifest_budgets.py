@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +39,25 @@ class BudgetManifest:
         return 0
 
 
+def workload_budget(budgets: Iterable[BudgetManifest]) -> dict[str, Any]:
+    """Return the fields of a workload that stand for the budgets of its pods: the strictest of each form.
+
+    Percentages and `maxUnavailable` stay what they are: they follow the count of the moment.
+    """
+    found: dict[str, int] = {}
+    for budget in budgets:
+        for name, value, strictest in (
+            ("min_available", budget.min_available, max),
+            ("max_unavailable", budget.max_unavailable, min),
+        ):
+            if value is None:
+                continue
+            key = name if isinstance(value, int) else f"{name}_percent"
+            number = value if isinstance(value, int) else int(value[:-1])
+            found[key] = strictest(found.get(key, number), number)
+    return found
+
+
 def is_count_or_percent(value: Any) -> bool:
     """Tell whether a value is a count of pods or a percentage of them."""
     if isinstance(value, str):
@@ -70,9 +90,8 @@ def read_budget(
             message = f"{key} {str(value)[:40]!r} is neither a count nor a percentage"
             problems.append(document.problem(("spec", key), message))
         elif isinstance(value, str) and int(value[:-1]) > 100:
-            problems.append(
-                document.problem(("spec", key), f"{key} {value!r} is above 100%: more than all pods")
-            )
+            message = f"{key} {value} is above 100 %, which Kubernetes refuses; lower it"
+            problems.append(document.problem(("spec", key), message))
     if all(value is not None for value in values.values()):
         problems.append(document.problem(("spec",), "set minAvailable or maxUnavailable, not both"))
     selector = spec.get("selector")

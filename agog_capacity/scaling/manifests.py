@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from agog_capacity.documents import Document, Place, read_text
 from agog_capacity.errors import DocumentError, InputError, Problem, nearest
-from agog_capacity.scaling.manifest_budgets import BudgetManifest, read_budget
+from agog_capacity.scaling.manifest_budgets import BudgetManifest, read_budget, workload_budget
 from agog_capacity.scaling.manifest_checks import name_problems, place_of, warnings_of
 from agog_capacity.scaling.manifest_files import documents_of
 from agog_capacity.scaling.manifest_hpa import AutoscalerManifest, read_autoscaler
@@ -146,10 +146,12 @@ class Manifests:
             "autoscaler": None if scaler is None else scaler.model,
             "pools": tuple(pools),
             "spread": found.pods.spread,
-            "min_available": self._least_available(found, replicas),
             "blocks_node_removal": found.pods.blocks_node_removal,
             "releases": releases_of(
                 found.problem_at, f"{found.kind} {found.name!r}", found.max_surge, releases_s
+            ),
+            **workload_budget(
+                budget for budget in self.budgets if budget.covers(found.namespace, found.labels)
             ),
         }
         try:
@@ -184,10 +186,6 @@ class Manifests:
             )
             raise ManifestError([replace(found[0].problem_at, message=message)])
         return found[0]
-
-    def _least_available(self, found: WorkloadManifest, replicas: int) -> int:
-        mine = [budget for budget in self.budgets if budget.covers(found.namespace, found.labels)]
-        return max((budget.least_available(replicas) for budget in mine), default=0)
 
     def left_out(self, simulated: Iterable[str]) -> Iterator[Problem]:
         """Yield what a simulation of some of the workloads must say: warnings, and what it passes over.

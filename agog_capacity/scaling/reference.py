@@ -90,6 +90,7 @@ class Simulation:
         ]
         self.release_ends = [0 for _ in cluster.workloads]
         self.second_colour = [0 for _ in cluster.workloads]
+        self.second_colour_now = [0 for _ in cluster.workloads]
         self.used: list[list[tuple[int, int, int, float]]] = [[] for _ in cluster.workloads]
 
     def run(self, ticks: int) -> Steps:
@@ -100,7 +101,7 @@ class Simulation:
             self.nodes.advance(tick)
             self.nodes.schedule(tick)
             if tick % ticks_of(self.cluster.autoscaler.scan_interval_s) == 0:
-                self.nodes.scan(tick)
+                self.nodes.scan(tick, self._expected())
             if tick % SYNC_TICKS == 0:
                 self._measure(tick)
                 decided = [self._sync(number, tick) for number in range(len(self.pods))]
@@ -115,14 +116,34 @@ class Simulation:
     def _serve(self, rows: dict[str, list[list[Any]]], tick: int) -> None:
         """Share the load of the next 5 s out over the ready pods."""
         step = (tick // self.step_ticks) % self.rates.shape[1]
+        rates = [float(rate) for rate in self.rates[:, step]]
+        readies = [sum(1 for pod in pods if pod.is_ready(tick)) for pods in self.pods]
+        share = self._core_share(rates, readies) if self.cluster.share_cores else 1.0
         for number, workload in enumerate(self.cluster.workloads):
-            rate = float(self.rates[number, step])
-            ready = sum(1 for pod in self.pods[number] if pod.is_ready(tick))
-            cpu, memory, each = usage_of(workload, self.caps[number], rate, ready)
+            rate, ready = rates[number], readies[number]
+            cpu, memory, each = usage_of(workload, self.caps[number], rate, ready, share)
             self.used[number].append((cpu, memory, each, rate))
-            served = ready * workload.capacity_rps if ready else 0.0
+            pod_rps = workload.capacity_rps
+            if share < 1 and workload.cpu_milli_per_rps > 0:
+                used = cpu_of(workload, self.caps[number], rate, ready) * share
+                pod_rps = min(
+                    pod_rps, max(0.0, (used - workload.cpu_base_milli) / workload.cpu_milli_per_rps)
+                )
+            served = ready * pod_rps if ready else 0.0
             rows["requests"][-1][number] += rate * TICK_S
             rows["unserved"][-1][number] += max(0.0, rate - served) * TICK_S
+
+    def _core_share(self, rates: list[float], readies: list[int]) -> float:
+        """Return the share of the cpu wanted by all ready pods that the ready nodes have."""
+        wanted = 0.0
+        for number, workload in enumerate(self.cluster.workloads):
+            if readies[number]:
+                each = cpu_of(workload, self.caps[number], rates[number], readies[number])
+                wanted += readies[number] * each
+        offered = 0.0
+        for pool, nodes in zip(self.cluster.pools, self.nodes.counts(only_ready=True), strict=True):
+            offered += nodes * (pool.cpu_milli - pool.daemon_cpu_milli)
+        return offered / wanted if wanted > offered else 1.0
 
     def _measure(self, tick: int) -> None:
         """Scrape: usage is the average of the 15 s before."""
@@ -145,14 +166,23 @@ class Simulation:
         outcome = self._decide(number, tick)
         pods, workload = self.pods[number], self.cluster.workloads[number]
         wanted = self.states[number].spec_replicas
+        self.second_colour_now[number] = 0
         if workload.releases is not None and tick < self.release_ends[number]:
             is_second = workload.stands_beside is not None
+            self.second_colour_now[number] = self.second_colour[number]
             wanted += self.second_colour[number] if is_second else workload.releases.surge(wanted)
         if wanted > len(pods):
             pods.extend(RunningPod(number, tick) for _ in range(wanted - len(pods)))
         elif wanted < len(pods):
             self._remove(pods, len(pods) - wanted, tick)
         return outcome
+
+    def _expected(self) -> list[int]:
+        """Return the replicas that each workload's budget counts: those wanted at the last sync, without surge."""
+        return [
+            state.spec_replicas if workload.stands_beside is None else self.second_colour_now[number]
+            for number, (state, workload) in enumerate(zip(self.states, self.cluster.workloads, strict=True))
+        ]
 
     def _begin_releases(self, number: int, tick: int) -> None:
         """Take up the releases that are due; each lasts until all pods wanted now are replaced."""
@@ -267,13 +297,22 @@ def _milli(cpu_milli: int, memory_bytes: int) -> dict[str, int]:
     return {"cpu": cpu_milli, "memory": memory_bytes * 1000}
 
 
-def usage_of(workload: Workload, caps: tuple[int, int], rate: float, ready: int) -> tuple[int, int, int]:
+def cpu_of(workload: Workload, caps: tuple[int, int], rate: float, ready: int) -> float:
+    """Return what one ready pod uses of cpu if no other takes it: `base + k × rate`, up to its limit."""
+    each = rate / ready if ready else 0.0
+    return min(workload.cpu_base_milli + workload.cpu_milli_per_rps * each, float(caps[0]))
+
+
+def usage_of(
+    workload: Workload, caps: tuple[int, int], rate: float, ready: int, core_share: float = 1.0
+) -> tuple[int, int, int]:
     """Return what one ready pod uses: cpu, memory and requests per second, in thousandths.
 
-    Usage is `base + k × rate`, capped by the limits; it saturates where demand does not.
+    Usage is `base + k × rate`, capped by the limits; it saturates where demand does not. Of the cpu it gets
+    the share that the nodes have of what all pods want.
     """
     each = rate / ready if ready else 0.0
-    cpu = min(workload.cpu_base_milli + workload.cpu_milli_per_rps * each, float(caps[0]))
+    cpu = cpu_of(workload, caps, rate, ready) * core_share
     memory = min(
         workload.memory_base_bytes * 1000 + workload.memory_bytes_per_rps * each * 1000.0, float(caps[1])
     )

@@ -131,10 +131,13 @@ class ClusterNodes:
 
     # --- the cluster autoscaler -------------------------------------------------------------------------
 
-    def scan(self, tick: int) -> None:
-        """Grow one pool for waiting pods; if none grew, look for nodes that are not needed."""
+    def scan(self, tick: int, replicas: list[int]) -> None:
+        """Grow one pool for waiting pods; if none grew, look for nodes that are not needed.
+
+        Disruption budgets count `replicas`, those that each workload wants.
+        """
         if not self._scale_up(tick):
-            self._scale_down(tick)
+            self._scale_down(tick, replicas)
 
     def _add(self, pool: int, asked_tick: int, ready_tick: int) -> None:
         template = self._template(pool)
@@ -257,9 +260,9 @@ class ClusterNodes:
             self.last_scale_up = tick
         return bool(grown)
 
-    def _scale_down(self, tick: int) -> None:
+    def _scale_down(self, tick: int, replicas: list[int]) -> None:
         ready = [each for each in self.nodes if each.state == "ready"]
-        unneeded = self._unneeded_now(ready, tick)
+        unneeded = self._unneeded_now(ready, tick, replicas)
         unneeded_s = ticks_of(self.settings.scale_down_unneeded_time_s) * TICK_S
         self.unneeded = unneeded_updated(
             self.unneeded, dict.fromkeys(unneeded, True), tick * TICK_S, unneeded_s, unneeded_s
@@ -312,7 +315,7 @@ class ClusterNodes:
             pods.remove(pod)
             pods.append(RunningPod(pod.workload, tick))
 
-    def _unneeded_now(self, ready: list[ClusterNode], tick: int) -> list[str]:
+    def _unneeded_now(self, ready: list[ClusterNode], tick: int, replicas: list[int]) -> list[str]:
         """Return the nodes whose pods would all fit elsewhere, those without pods first."""
         eligible, _ = eligibility(
             [
@@ -329,8 +332,12 @@ class ClusterNodes:
         candidates.sort(key=lambda each: bool(self._moved(each)))
         snapshot = [replace_pods(each.node) for each in ready]
         allowed = [
-            max(0, sum(1 for pod in self.pods[number] if pod.is_ready(tick)) - workload.min_available)
-            if workload.min_available
+            max(
+                0,
+                sum(1 for pod in self.pods[number] if pod.is_ready(tick))
+                - workload.least_available(replicas[number]),
+            )
+            if workload.has_budget
             else NEVER
             for number, workload in enumerate(self.cluster.workloads)
         ]

@@ -52,6 +52,7 @@ def simulate_scaling(
     *,
     autoscaler: ClusterAutoscaler | None = None,
     manager: ControllerManager | None = None,
+    share_cores: bool = False,
     detail: Detail = "hours",
     scenarios: int = 1,
     seed: int = 0,
@@ -69,6 +70,8 @@ def simulate_scaling(
     pools : sequence of Pool
     autoscaler, manager : optional
         Profiles; the defaults are AKS's and Kubernetes'.
+    share_cores : bool
+        Whether pods share the cores of the ready nodes; without it each uses up to its limit.
     detail : {"totals", "hours", "steps"}
         What is kept. Totals need the same memory for any length; steps are every 15 s.
     scenarios : int
@@ -91,7 +94,7 @@ def simulate_scaling(
     ScalingError
         If the cluster, the load or a setting cannot be simulated; with all its places.
     """
-    cluster = checked_cluster(workloads, pools, autoscaler, manager)
+    cluster = checked_cluster(workloads, pools, autoscaler, manager, share_cores=share_cores)
     rates = _rates_of(load, cluster)
     ticks = _checked_settings(load, cluster, detail, scenarios, seed, hours)
     if draws is not None and len(draws) != scenarios:
@@ -158,6 +161,8 @@ def checked_cluster(
     pools: Sequence[Pool],
     autoscaler: ClusterAutoscaler | None = None,
     manager: ControllerManager | None = None,
+    *,
+    share_cores: bool = False,
 ) -> Cluster:
     """Return workloads and pools as one cluster, checked together.
 
@@ -172,6 +177,7 @@ def checked_cluster(
             pools=tuple(pools),
             autoscaler=autoscaler or ClusterAutoscaler(),
             manager=manager or ControllerManager(),
+            share_cores=share_cores,
         )
     except ValidationError as error:
         found = findings_of(error, (), Cluster)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -133,3 +136,24 @@ class SimulationStore:
     def put(self, key: str, found: SimulatedCluster) -> None:
         """Store a result whole. A store that cannot be written is no failure: the next run simulates again."""
         store(self.folder / f"{key}.json", found.to_json().encode())
+
+    def get_hours(self, key: str) -> dict[str, FloatArray] | None:
+        """Return the nodes of each hour by pool; None if there is nothing usable. Only commitments ask for them."""
+        content = read_stored(self.folder / f"{key}.hours.npz")
+        if content is None:
+            return None
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as file:
+                found = {name: np.asarray(file[name], dtype=float) for name in file.files}
+        except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error):
+            return None
+        usable = all(
+            nodes.ndim == 1 and np.all(np.isfinite(nodes) & (nodes >= 0)) for nodes in found.values()
+        )
+        return found if usable else None
+
+    def put_hours(self, key: str, hours: Mapping[str, FloatArray]) -> None:
+        """Store the nodes of each hour by pool; as with `put`, a store that cannot be written is no failure."""
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, **hours)
+        store(self.folder / f"{key}.hours.npz", buffer.getvalue())

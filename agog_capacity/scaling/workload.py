@@ -17,6 +17,7 @@ Milli = Annotated[int, Field(strict=True, ge=1, le=100_000_000), In("thousandths
 Bytes = Annotated[int, Field(strict=True, ge=1, le=2**44), In("bytes")]
 Seconds = Annotated[float, Field(strict=True, ge=0, le=86_400), In("s")]
 Replicas = Annotated[int, Field(strict=True, ge=0, le=10_000), In("pods")]
+PercentOfReplicas = Annotated[int, Field(strict=True, ge=0, le=100), In("% of the replicas")]
 Rate = Annotated[float, Field(strict=True, ge=0, le=1e12), In("per request per second")]
 
 
@@ -190,7 +191,13 @@ class Workload(Model):
     spread: Spread | None = None
     """None: the scheduler's default soft spreading."""
     min_available: Replicas = 0
-    """Of its PodDisruptionBudget; draining a node may not go below. 0: no budget."""
+    """Of its PodDisruptionBudget: draining a node may not go below. 0: none is asked for."""
+    min_available_percent: PercentOfReplicas | None = None
+    """The same as a percentage of the replicas wanted at the time, rounded up."""
+    max_unavailable: Replicas | None = None
+    """Pods that may be missing of the replicas wanted at the time."""
+    max_unavailable_percent: PercentOfReplicas | None = None
+    """The same as a percentage, rounded up."""
     blocks_node_removal: Flag = False
     """Its pods may not be evicted (safe-to-evict: false, local storage, system pods without a budget)."""
     releases: Releases | None = None
@@ -230,6 +237,30 @@ class Workload(Model):
         if self.cpu_limit_milli is None or self.cpu_milli_per_rps == 0:
             return float("inf")
         return max(0.0, (self.cpu_limit_milli - self.cpu_base_milli) / self.cpu_milli_per_rps)
+
+    @property
+    def has_budget(self) -> bool:
+        """Whether a PodDisruptionBudget limits how many of its pods are evicted at once."""
+        return bool(self.min_available or self.min_available_percent) or not (
+            self.max_unavailable is None and self.max_unavailable_percent is None
+        )
+
+    def least_available(self, replicas: int) -> int:
+        """Return how many pods must stay available of so many replicas; with several budgets, the most.
+
+        References
+        ----------
+        kubernetes/pkg/controller/disruption/disruption.go: getExpectedPodCount. The count is that of the
+        controller's scale, so neither the autoscaler's minimum nor a rollout's surge; percentages are rounded up.
+        """
+        least = [self.min_available]
+        if self.min_available_percent is not None:
+            least.append(-(-replicas * self.min_available_percent // 100))
+        if self.max_unavailable is not None:
+            least.append(replicas - self.max_unavailable)
+        if self.max_unavailable_percent is not None:
+            least.append(replicas + -replicas * self.max_unavailable_percent // 100)
+        return max(least)
 
     @property
     def most_replicas(self) -> int:

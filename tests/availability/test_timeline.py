@@ -238,6 +238,10 @@ def test_one_failover_over_time_by_hand():
     assert list(course.phases) == [("detect", 0, 1), ("decide", 1, 10), ("scale up", 10, 20)]
     lost = float(course.unserved.sum()) * 15 / 60
     assert lost == pytest.approx(10 + 5)  # ten minutes of all, ten of half
+    stuck = course_of(shrunk(), without_capacity=True)
+    assert stuck.minutes.tolist() == course.minutes.tolist()
+    assert stuck.unserved[at[25]] == 0.5
+    assert [name for name, _, _ in stuck.phases] == ["detect", "decide"]  # what never ends is no step
     half = course_of(shrunk(0.5))
     assert half.unserved[at[1]] == 0.5
     assert list(course.to_frame().columns) == ["minutes", "demand", "capacity", "unserved"]

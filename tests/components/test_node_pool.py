@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from agog_capacity.components.aks_cluster import AksCluster
+from agog_capacity.components.capacity_reservation import CapacityReservation
 from agog_capacity.components.node_pool import NodePool
 from tests.components.designs import by_meter, context_of, only
 
@@ -163,3 +164,10 @@ def test_a_pool_counted_at_its_minimum_warns():
     (warning,) = scaled.warnings(context_of(scaled))
     assert "counted at its minimum of 2 nodes" in warning
     assert pool(nodes=None, min_nodes=2, max_nodes=2).warnings(context_of(scaled)) == ()
+
+
+def test_reserved_room_is_a_fact_of_the_pool_it_is_for():
+    pool, room = NodePool.example(), CapacityReservation.example()
+    assert pool.facts(context_of(pool, room))["capacity_reservation"] is True
+    # Without one here nobody knows: it may be bought elsewhere.
+    assert "capacity_reservation" not in pool.facts(context_of(pool))

@@ -287,7 +287,7 @@ def test_what_a_design_lacks_for_a_failover_is_said_with_its_place(plan):
     with pytest.raises(InputError, match="add the section failover"):
         failover_timelines(changed(plan, {"failover": None}), "changed")
     with pytest.raises(InputError, match="add the section scaling"):
-        failover_timelines(changed(plan, {"scaling": None}), "changed")
+        failover_timelines(changed(plan, {"scaling": None, "latency": None}), "changed")
     slow = changed(plan, {"inputs": {"replication_stall_noticed_s": {"value": 86_400.0}}})
     with pytest.raises(InputError, match="longer than the outage \\(region, median 5"):
         failover_timelines(slow, "changed")

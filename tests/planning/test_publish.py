@@ -190,3 +190,10 @@ def test_results_equal_nothing_but_themselves_and_can_be_kept_in_sets(listed):
 def test_an_attribute_that_is_not_known_names_those_that_are(listed):
     with pytest.raises(NotInResult, match="'component', 'kind', 'region'"):
         listed.forecasts[0].cost_by("nonsense")
+
+
+def test_a_table_of_charges_that_is_very_long_says_so(listed, tmp_path, monkeypatch):
+    monkeypatch.setattr(publish, "_MANY_ROWS", 5000)
+    (warning,) = publish.write_report(listed, tmp_path, formats=["csv"]).warnings
+    rows = (tmp_path / "charges.csv").read_text().count("\n")
+    assert warning.startswith(f"charges.csv has {rows:,} rows and ")

@@ -207,6 +207,7 @@ def test_the_header_may_be_written_in_any_case_and_marked_up(header):
         (b"line,total\na,1,825\n", "an amount with a comma needs quotes"),
         (b"line,total\n" + b"a" * 300 + b",1\n", "is longer than 200 characters"),
         (b"line,total\na\x1b[31m,1\n", "control characters"),
+        ("line,total\na\u202eb,1\n".encode(), "control characters"),
         (b"line,total,covers\na,1," + b"x;" * 60 + b"\n", "covers is more than"),
         (b"line,total\n" + b"a,1\n" * 1_300_000, "bytes; a stated cost table may have 5,000,000"),
     ],
@@ -332,3 +333,9 @@ def test_any_bytes_are_a_table_or_a_refusal(tmp_path_factory, content):
     path.write_bytes(content)
     with pytest.raises(StatedTableError):
         read_stated_costs(path)
+
+
+def test_a_table_wider_than_any_providers_regions_is_refused_at_its_header():
+    header = ",".join(["line", "total", *(f"r{number}" for number in range(20_000))])
+    with pytest.raises(StatedTableError, match="1: has 20,002 columns; at most 100 are read"):
+        parse_stated_costs(f"{header}\na,1{',' * 20_000}\n")

@@ -184,3 +184,10 @@ def test_a_book_behind_a_symbolic_link_is_not_read(tmp_path, inside):
         (place / "book").symlink_to(real, target_is_directory=True)
     with pytest.raises(PriceBookError, match="symbolic link"):
         load_price_books(["book"], near=tmp_path / "plan")
+
+
+def test_a_gap_is_named_with_its_reason_and_nothing_in_it_is_obeyed(folder):
+    path = folder(f"{ROW},on-demand,,0,1 Hour,1,USD")
+    (path / "quarantine.csv").write_text(f"gap,reason\n{LINUX.text} in mars,sources \x1b[31mdisagree\n")
+    with pytest.raises(PriceNotFound, match=r"it is a known gap: sources \\x1b\[31mdisagree"):
+        read_price_book(path).find(LINUX, "mars")

@@ -147,6 +147,9 @@ def _workload(draw: Any, name: str, pools: tuple[str, ...]) -> Workload:
             )
         ),
         min_available=draw(st.sampled_from([0, 0, 1, 3])),
+        min_available_percent=draw(st.sampled_from([None, None, 0, 30, 80, 100])),
+        max_unavailable=draw(st.sampled_from([None, None, None, 0, 1, 3])),
+        max_unavailable_percent=draw(st.sampled_from([None, None, None, 0, 25, 60])),
         blocks_node_removal=draw(st.sampled_from([False, False, False, True])),
         releases=draw(st.none() | st.none() | _releases()),
     )
@@ -215,7 +218,13 @@ def cases(draw: Any) -> Case:
     rates = scale * rng.random((len(workloads), steps)) ** 2
     rates[:, rng.random(steps) < draw(st.sampled_from([0.0, 0.2]))] = 0.0
     return Case(
-        Cluster(workloads=workloads, pools=pools, autoscaler=autoscaler, manager=manager),
+        Cluster(
+            workloads=workloads,
+            pools=pools,
+            autoscaler=autoscaler,
+            manager=manager,
+            share_cores=draw(st.booleans()),
+        ),
         np.ascontiguousarray(rates),
         draw(st.sampled_from([1, 3, 7, 24])),
         Draws(rng.integers(1, 60, (count, 40)), rng.random(17)),

@@ -90,10 +90,55 @@ def test_requests_are_those_of_the_peak_with_sidecars():
     assert web.cpu_limit_milli is None  # the proxy has none
     assert web.spread is not None
     assert web.spread.over == "zones"
-    assert web.min_available == 2  # half of 3, rounded up
+    assert web.min_available_percent == 50
+    assert web.least_available(3) == 2  # half of 3, rounded up
     assert manifests.daemon_requests()[1] == 1
     assert any("tolerations" in problem.message for problem in manifests.not_modelled)
     assert manifests.workloads[0].max_surge == "25%"
+
+
+@pytest.mark.parametrize(
+    ("spec", "kept"),
+    [
+        # Of 3 and of 60 replicas; kubernetes.io, "Specifying a Disruption Budget": percentages are rounded up,
+        # so 7 pods with minAvailable 50 % keep 4.
+        ("minAvailable: 50%", {7: 4, 3: 2, 60: 30}),
+        ("minAvailable: 80%", {3: 3, 60: 48}),
+        ("minAvailable: 100%", {3: 3, 60: 60}),
+        ("minAvailable: 3", {3: 3, 60: 3}),
+        ("maxUnavailable: 0", {3: 3, 60: 60}),
+        ("maxUnavailable: 1", {3: 2, 60: 59}),
+        ("maxUnavailable: 30%", {3: 2, 7: 4, 60: 42}),
+        ("maxUnavailable: 100%", {3: 0, 60: 0}),
+    ],
+)
+def test_a_budget_follows_the_count_of_the_moment(spec, kept):
+    budget = BUDGET.replace("minAvailable: 50%", spec)
+    web = parse_manifests(DEPLOYMENT + "---" + AUTOSCALER + "---" + budget).workload(
+        "web", cpu_milli_per_rps=1
+    )
+    assert web.has_budget
+    assert {replicas: web.least_available(replicas) for replicas in kept} == kept
+
+
+def test_of_several_budgets_each_holds():
+    loose, strict = (BUDGET.replace("minAvailable: 50%", f"maxUnavailable: {n}") for n in (5, 2))
+    text = "---".join(
+        [
+            DEPLOYMENT,
+            BUDGET,
+            loose.replace("name: web,", "name: other,"),
+            strict.replace("name: web,", "name: third,"),
+        ]
+    )
+    web = parse_manifests(text).workload("web", cpu_milli_per_rps=1)
+    assert web.least_available(20) == 18
+    assert web.least_available(3) == 2
+
+
+def test_a_budget_above_100_percent_is_refused_as_by_kubernetes():
+    with pytest.raises(ManifestError, match=r"minAvailable 101% is above 100 %"):
+        parse_manifests(BUDGET.replace("50%", "101%"))
 
 
 @pytest.mark.parametrize(
@@ -318,7 +363,7 @@ def test_a_probe_that_is_no_number_of_seconds_is_refused(value):
     ("old", "new", "words"),
     [
         ("minAvailable: 50%", "minAvailble: 1", "nearest: 'minAvailable'"),
-        ("50%", "1000%", "above 100%"),
+        ("50%", "1000%", "above 100 %"),
         ("50%", "lots", "neither a count nor a percentage"),
     ],
 )

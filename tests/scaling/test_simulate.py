@@ -60,6 +60,22 @@ def test_a_pool_at_its_maximum_is_told():
     assert any("waited" in text for text in trace.bounds)
 
 
+def test_a_budget_that_lets_no_pod_go_keeps_every_drained_node():
+    """After a peak the pods left are spread thin: nodes can go only where pods may be moved."""
+    scaled = backend(60)
+
+    def nodes_after_the_peak(**budget):
+        trace = simulate_scaling(load(10, 4000, 4000, *[600] * 12), [scaled.replace(**budget)], [pool()])
+        return trace.hourly_nodes("app")[-1]
+
+    free = nodes_after_the_peak()
+    assert nodes_after_the_peak(max_unavailable=0) > free
+    assert nodes_after_the_peak(min_available_percent=100) == nodes_after_the_peak(max_unavailable=0)
+    assert nodes_after_the_peak(max_unavailable_percent=100) == free
+    # At the HPA's minimum of 3 an absolute budget of 3 stops nothing while more than 3 pods are there.
+    assert nodes_after_the_peak(min_available=3) == free
+
+
 def test_hours_add_up_to_totals():
     trace = simulate_scaling(month(700, Noise()), [backend(60)], [pool()], scenarios=3)
     hours = trace.hourly_nodes("app").sum()
@@ -269,3 +285,23 @@ def test_importing_the_library_needs_no_numba():
         [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["False", "False", "False"]
+
+
+def test_pods_that_share_cores_serve_what_the_nodes_have_and_their_autoscaler_sees_it():
+    """By hand: 2 nodes of 4 vCPU hold 12 pods, which want 2 cores each and get their part of what there is."""
+    two = pool().replace(minimum=2, nodes=2, maximum=2)
+    alone, shared = (
+        simulate_scaling(load(5000.0), [backend()], [two], share_cores=share, detail="steps")
+        for share in (False, True)
+    )
+    pods = 2 * two.pods_per_node(500, 512 * 2**20)
+    cores = 2 * (two.cpu_milli - two.daemon_cpu_milli)
+    last = {"alone": alone, "shared": shared}
+    served = {name: 5000 - trace.records["flows"][0, -1, 1, 0] / 15 for name, trace in last.items()}
+    percent = {name: int(trace.records["counts"][0, -1, 3, 0]) for name, trace in last.items()}
+    assert served["shared"] == pytest.approx((cores - 50 * pods) / 10)
+    assert percent["shared"] == pytest.approx(100 * cores / pods / 500, abs=1)
+    # A limit of 2 cores for each of 12 pods promises three times the cores there are.
+    assert served["alone"] == pytest.approx(pods * (2000 - 50) / 10)
+    assert percent["alone"] == 400
+    assert alone.key != shared.key

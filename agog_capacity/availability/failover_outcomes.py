@@ -1,0 +1,82 @@
+"""What the failovers of a simulation took, how they went, and what data they lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agog_capacity.availability.estimates import Estimate, share_of
+from agog_capacity.availability.measures import DataLoss, FailoverOutcome, Percentiles
+from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
+from agog_capacity.availability.sweep_work import (
+    BAD_FAILBACKS,
+    BY_HAND,
+    CALLED,
+    COMPLETED,
+    COMPLETED_IN_TIME,
+    DATA_IN_TIME,
+    DATA_LOST_H,
+    FAILBACKS,
+    LAG_BEYOND_OUTAGE,
+    RECOVERED_IN_TIME,
+    REPAIRED_FIRST,
+    TIME_LOST,
+    TIME_RECOVERED,
+    TIME_SWITCHED,
+    UNPROTECTED_H,
+    WAITED,
+)
+from agog_capacity.periods import FloatArray
+
+
+def failover_outcome(
+    design: ServiceDesign,
+    by_group: FloatArray,
+    histograms: FloatArray,
+    per_year: Callable[[FloatArray], Estimate],
+    percentiles: Callable[[FloatArray, float], Percentiles],
+) -> FailoverOutcome:
+    """Return the failovers of a design from its sums.
+
+    Parameters
+    ----------
+    design : ServiceDesign
+    by_group : ndarray, shape (groups, SUMS)
+    histograms : ndarray, shape (batches, HISTOGRAMS, BINS)
+    per_year : callable
+        From sums by group to a figure a year.
+    percentiles : callable
+        From a histogram in hours, and a scale, to percentiles.
+    """
+    total = by_group.sum(axis=0)
+    called, completed = float(total[CALLED]), float(total[COMPLETED])
+    return FailoverOutcome(
+        called_per_year=per_year(by_group[:, CALLED]),
+        completed_per_year=per_year(by_group[:, COMPLETED]),
+        repaired_first=share_of(float(total[REPAIRED_FIRST]), called),
+        by_hand=share_of(float(total[BY_HAND]), called),
+        waited=share_of(float(total[WAITED]), completed),
+        switched_s=percentiles(histograms[:, TIME_SWITCHED], SECONDS_PER_HOUR),
+        recovered_s=percentiles(histograms[:, TIME_RECOVERED], SECONDS_PER_HOUR),
+        recovered_in_time=share_of(float(total[RECOVERED_IN_TIME]), called),
+        completed_in_time=share_of(float(total[COMPLETED_IN_TIME]), completed),
+        unprotected_h_per_year=per_year(by_group[:, UNPROTECTED_H]),
+        failbacks_per_year=per_year(by_group[:, FAILBACKS]),
+        bad_failback_stages_per_year=per_year(by_group[:, BAD_FAILBACKS]),
+        data_loss=_data_loss(total, histograms[:, TIME_LOST], percentiles),
+        conflicts_per_year=None if design.conflicts is None else design.conflicts.per_year,
+    )
+
+
+def _data_loss(
+    total: FloatArray, lost: FloatArray, percentiles: Callable[[FloatArray, float], Percentiles]
+) -> DataLoss | None:
+    promotions = int(lost.sum())
+    if promotions == 0:
+        return None
+    return DataLoss(
+        promotions=promotions,
+        mean_s=float(total[DATA_LOST_H]) * SECONDS_PER_HOUR / promotions,
+        percentiles_s=percentiles(lost, SECONDS_PER_HOUR),
+        in_time=share_of(float(total[DATA_IN_TIME]), promotions),
+        beyond_outage=share_of(float(total[LAG_BEYOND_OUTAGE]), promotions),
+    )

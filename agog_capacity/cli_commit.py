@@ -1,0 +1,59 @@
+"""The command `agog-capacity commit`: thin over `planning.commit`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file (YAML).", show_default=False)]
+
+
+def commit(
+    plan: PlanFile,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            "--scenario", "-s", help="Scenario; the plan's reference if left out.", show_default=False
+        ),
+    ] = None,
+    futures: Annotated[
+        int, typer.Option(min=1, max=1000, help="Simulated futures, and as many fresh ones to judge by.")
+    ] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses the futures.")] = 1,
+    every: Annotated[int, typer.Option(min=1, max=120, help="Months between dates of purchase.")] = 1,
+    prices: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--prices",
+            metavar="BOOK,…",
+            help="Price books instead of the plan's own, in order; may be given again.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the text, charts and purchases; nothing is written if left out.",
+            show_default=False,
+        ),
+    ] = None,
+) -> int:
+    """Plan what to buy ahead: reservations and savings plans, when, for how long, what they save and risk."""
+    from agog_capacity.plan import load_plan
+    from agog_capacity.planning.commit import optimise_commitments
+
+    books = None if not prices else tuple(name.strip() for given in prices for name in given.split(","))
+    loaded = load_plan(plan, price_books=books)
+    advice = optimise_commitments(loaded, scenario, futures=futures, seed=seed, buy_every=every)
+    print(advice)
+    if out is not None:
+        from agog_capacity.planning.commit_files import write_advice
+
+        written = write_advice(advice, out)
+        for warning in written.warnings:
+            print(warning, file=sys.stderr)
+        print(f"page: {written.page}")
+    return 0

@@ -1,0 +1,45 @@
+"""What is wrong with the commitments of a design once its prices are known: found when a plan is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agog_capacity.validation import Finding
+
+if TYPE_CHECKING:
+    from agog_capacity.design import Design
+    from agog_capacity.periods import Months
+    from agog_capacity.prices.resolve import PriceList
+
+
+def price_findings(design: Design, prices: PriceList, months: Months) -> list[Finding]:
+    """Return every commitment that has no price or nothing to cover, with its place in the design.
+
+    Parameters
+    ----------
+    design : Design
+    prices : PriceList
+    months : Months
+    """
+    section = design.commitments
+    if section is None:
+        return []
+    from agog_capacity.committed.prices import priced_entries
+
+    if months.length != "calendar" and section.bought:
+        message = "commitments are used or lost by the hour of a date, and months of 730 h have none; write month: calendar"
+        return [(("commitments", "bought"), message)]
+    context = design.context(months)
+    lines = [line for component in design.components.values() for line in component.usage(context)]
+    _, problems = priced_entries(section, lines, prices)
+    findings: list[Finding] = [(("commitments", "bought", name), message) for name, message in problems]
+    used = {(line.meter.text, line.price_region) for line in lines}
+    for name, price in section.negotiated.items():
+        if not any((price.meter, region) in used for region in price.regions):
+            findings.append(
+                (
+                    ("commitments", "negotiated", name),
+                    f"nothing uses {price.meter!r} in {', '.join(price.regions)}",
+                )
+            )
+    return findings

@@ -1,0 +1,148 @@
+"""Commitment tiers of log ingestion in a plan: from its first day a tier takes the place of pay-as-you-go.
+
+A tier is charged each day whether the logs come or not, and what comes beyond it pays the tier's own rate, so a
+day costs the tier times the larger of 1 and arriving / tier; below 1 the rest is unused, a row of its own. Tiers
+are not amortised: billed and effective cost are one. Ingestion is even over the days of a month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from agog_capacity.commitments.section import LogTierEntry
+from agog_capacity.committed.rows import (
+    COMMITMENT,
+    UNUSED_NOTE,
+    CommittedRow,
+    CommittedUse,
+    Status,
+    negotiated_price,
+)
+from agog_capacity.components.base import Usage
+from agog_capacity.errors import CommitmentError, Problem
+from agog_capacity.periods import FloatArray, Months
+from agog_capacity.prices.book import PriceKey
+from agog_capacity.prices.meter import Meter
+from agog_capacity.prices.resolve import PriceList, PriceNotFound, ResolvedPrice
+
+_MONITOR = "Azure Monitor"
+
+
+def log_tier_meter(gb_per_day: float) -> Meter:
+    """Return the meter of a commitment tier."""
+    name = f"{gb_per_day:g} GB Commitment Tier"
+    return Meter(_MONITOR, _MONITOR, name, f"{name} Capacity Reservation")
+
+
+def priced_tier(entry: LogTierEntry, lines: Sequence[Usage], prices: PriceList) -> tuple[int, ResolvedPrice]:
+    """Return the place of the ingestion a tier pays for, and its price.
+
+    Raises
+    ------
+    CommitmentError
+        If there is no such ingestion or price.
+    """
+    place = next((i for i, line in enumerate(lines) if _is_ingestion(line, entry.component)), None)
+    if place is None:
+        raise CommitmentError(
+            f"{entry.component!r} has no ingestion on pay-as-you-go that a tier could replace"
+        )
+    try:
+        price = prices.resolve(PriceKey(log_tier_meter(entry.gb_per_day), lines[place].price_region))
+    except PriceNotFound as error:
+        raise CommitmentError(f"a log tier of {entry.gb_per_day} GB cannot be planned: {error}") from None
+    if price.schedule.base != "Day":
+        raise CommitmentError(
+            f"the log tier of {entry.gb_per_day} GB is priced by {price.schedule.base}, not by the day"
+        )
+    return place, price
+
+
+def _is_ingestion(line: Usage, component: str) -> bool:
+    return (
+        line.component == component
+        and line.unit == "GB"
+        and line.meter.meter == "Analytics Logs Data Ingestion"
+    )
+
+
+def apply_log_tiers(
+    lines: Sequence[Usage], use: CommittedUse, prices: PriceList, months: Months
+) -> tuple[tuple[Usage, ...], tuple[CommittedRow, ...]]:
+    """Move the ingestion of workspaces with a tier onto it.
+
+    Parameters
+    ----------
+    lines : sequence of Usage
+    use : CommittedUse
+    prices : PriceList
+    months : Months
+
+    Returns
+    -------
+    left : tuple of Usage
+        In the order given; ingestion on days without a tier.
+    rows : tuple of CommittedRow
+
+    Raises
+    ------
+    CommitmentError
+        With every tier that has no price or no ingestion to pay for.
+    """
+    left, rows, problems = list(lines), [], []
+    for name, entry in use.section.of_kind(LogTierEntry).items():
+        try:
+            place, price = priced_tier(entry, lines, prices)
+        except CommitmentError as error:
+            problems.append(Problem(str(error), path=f"commitments.bought.{name}"))
+            continue
+        moved, new = _moved(name, entry, lines[place], price, use, months)
+        left[place] = replace(left[place], quantity=left[place].quantity - moved)
+        rows += new
+    if problems:
+        raise CommitmentError(problems)
+    return tuple(left), tuple(rows)
+
+
+def _moved(
+    name: str, entry: LogTierEntry, line: Usage, price: ResolvedPrice, use: CommittedUse, months: Months
+) -> tuple[FloatArray, list[CommittedRow]]:
+    """Return the ingestion that moves to a tier, shape (months,) [GB], and the rows of the tier."""
+    component = use.components[entry.component]
+    starts = max(day for day in (entry.starts, component.starts) if day is not None)
+    ends = min((day for day in (entry.ends, component.ends) if day is not None), default=None)
+    # The tier is paid on its every day; ingestion comes only while the workspace exists.
+    both = months.share_active(starts, ends)
+    alive = months.share_active(component.starts, component.ends)
+    moved = line.quantity * np.divide(both, alive, out=np.zeros(months.count), where=alive > 0)
+    arriving = np.divide(moved, both * months.days, out=np.zeros(months.count), where=both > 0)
+    share = arriving / entry.gb_per_day
+    used = both * months.days * share
+    unused = months.share_active(entry.starts, entry.ends) * months.days - both * months.days * np.minimum(
+        share, 1.0
+    )
+    told = f"{entry.gb_per_day} GB a day from {entry.starts}"
+    own = replace(
+        line,
+        meter=log_tier_meter(entry.gb_per_day),
+        unit="Day",
+        fields=(*line.fields, f"commitments.bought.{name}"),
+    )
+
+    def row(usage: Usage, status: Status, note: str) -> CommittedRow:
+        listed = price.schedule.per_base_unit[0]
+        negotiated = negotiated_price(usage, use.section)
+        paid = usage.quantity * (listed if negotiated is None else negotiated)
+        return CommittedRow(
+            usage, price, listed, usage.quantity * listed, paid, paid, paid, name, status, note
+        )
+
+    rule = f"{told}: what arrives, in days of the tier; more than the tier at its own rate"
+    lost = f"{told}: days of the tier less what arrives"
+    return moved, [
+        row(replace(own, quantity=used, rule=rule), "used", f"used, on the commitment tier {name}"),
+        row(replace(own, component=name, kind=COMMITMENT, quantity=unused, rule=lost), "unused", UNUSED_NOTE),
+    ]

@@ -1,0 +1,335 @@
+"""What to buy ahead for one scenario, when and for how long: over many simulated futures, on fresh ones too.
+
+The market is what the plan's price books sell on the plan's first day; what the scenario has bought already, or
+plans to buy, is netted first. Purchases are possible in every month, so a term may begin when growth needs it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agog_capacity.commitments.ladder import Rung, equal_rungs
+from agog_capacity.commitments.market import Futures
+from agog_capacity.commitments.portfolio import Outcome, Portfolio, Purchase, optimise_portfolio
+from agog_capacity.commitments.quotes import TERMS
+from agog_capacity.commitments.section import CommitmentSection
+from agog_capacity.commitments.terms import add_years
+from agog_capacity.errors import CommitmentError
+from agog_capacity.planning.commit_market import market_of, offers_for
+from agog_capacity.planning.futures import Offered, simulated_futures, varies, what_is_offered
+from agog_capacity.scaling.simulated import SimulationStore
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from agog_capacity.periods import FloatArray
+    from agog_capacity.plan import Plan
+
+FUTURES = 20
+_FRESH = 1_000_003
+"""Added to the seed for fresh futures; a user's own seeds are seldom that far apart."""
+_LADDER_STEPS, _LADDER_MONTHS = 4, 3
+
+
+@dataclass(frozen=True, repr=False)
+class CommitmentAdvice:
+    """What to buy for a scenario, and what it is worth.
+
+    Attributes
+    ----------
+    plan : Plan
+    scenario : str
+    portfolio : Portfolio
+        Purchases, certified on the futures they were made for.
+    given, fresh : Outcome
+        On those futures, and on others.
+    offered : Offered
+        What the books sell for this usage, and what they do not.
+    futures : int
+        How many were simulated; 1 where nothing varies.
+    seed : int
+    """
+
+    plan: Plan
+    scenario: str
+    portfolio: Portfolio
+    given: Outcome
+    fresh: Outcome
+    fresh_futures: Futures
+    offered: Offered
+    futures: int
+    seed: int
+
+    @property
+    def purchases(self) -> tuple[Purchase, ...]:
+        """What to buy, by month."""
+        return self.portfolio.purchases
+
+    @property
+    def varies(self) -> bool:
+        """Whether the futures differ; if not, nothing here speaks of risk."""
+        return varies(self.plan.scenario(self.scenario).design)
+
+    def day(self, purchase: Purchase) -> date:
+        """Return the day of a purchase."""
+        return date.fromisoformat(f"{purchase.label}-01")
+
+    def ends(self, purchase: Purchase) -> date:
+        """Return the day after the last of its term."""
+        return add_years(self.day(purchase), purchase.offer.term_years)
+
+    def total(self, purchase: Purchase) -> float:
+        """Return the price of a whole term. [currency]"""
+        days = 365 * purchase.offer.term_years
+        return purchase.quantity * purchase.offer.usd_per_hour * days * 24
+
+    def unit_worth(self, purchase: Purchase, further: int = 3) -> tuple[tuple[int, float], ...]:
+        """Return what each unit around the quantity saves, as (unit, worth): the last ones bought, then further ones.
+
+        A unit of a savings plan is 1 USD an hour, counted from the amount. Worth is over the whole horizon. [currency]
+        """
+        base = purchase.quantity
+        first = max(base - further, 0.0)
+        points = np.arange(first, base + further + 1e-9, 1.0)
+        saved = self.portfolio.saving_curve(purchase.offer.name, purchase.month, points)
+        return tuple(
+            (round(float(point)), float(more)) for point, more in zip(points[1:], np.diff(saved), strict=True)
+        )
+
+    @cached_property
+    def alternatives(self) -> dict[str, tuple[float, float | None]]:
+        """Return expected costs over the horizon on the given and on fresh futures, by what is done. [currency]
+
+        The ladder splits what is bought in the first month over four quarters; its terms end later, and what
+        lies beyond the horizon counts as the plan's `residual` says.
+        """
+        portfolio = self.portfolio
+        found = {
+            "nothing": (portfolio.cost_of_nothing, self._expected(self.fresh, "cost_of_nothing")),
+            "cover the minimum": (portfolio.cost_of_minimum, None),
+            "what is advised": (portfolio.cost, self._expected(self.fresh, "cost")),
+        }
+        ladder = self._ladder()
+        if ladder is not None:
+            outcome = portfolio.outcome(instead=ladder)
+            found["the same in four quarterly steps"] = (self._expected(outcome, "cost"), None)
+        return found
+
+    @cached_property
+    def by_term(self) -> dict[str, float]:
+        """Return the saving where only one kind and term may be bought: why it is these. [currency]"""
+        market, found = self.portfolio.market, {}
+        for term in TERMS:
+            for kind, reserved in (("reservations", True), ("savings plan", False)):
+                sold = [o.term_years == term and (o.size is not None) is reserved for o in market.offers]
+                if any(sold):
+                    offers = tuple(
+                        o if it else replace(o, sold_until=0)
+                        for o, it in zip(market.offers, sold, strict=True)
+                    )
+                    best = optimise_portfolio(self.portfolio.futures, replace(market, offers=offers))
+                    found[f"{kind}, {term} year{'s' * (term > 1)}"] = best.cost_of_nothing - best.cost
+        return found
+
+    @cached_property
+    def payback(self) -> FloatArray:
+        """Return on-demand cost avoided less payments, cumulative, on fresh futures, shape (futures, months). [currency]
+
+        Payments are taken as upfront, the cautious view of cash; hours are covered in the provider's order.
+        """
+        from agog_capacity.commitments.rule import uncovered_in_order
+
+        portfolio, futures = self.portfolio, self.fresh_futures
+        bought = portfolio.optimum.quantity
+        paid = np.zeros(portfolio.market.months.count)
+        for purchase in self.purchases:
+            paid[purchase.month] += self.total(purchase)
+        avoided = uncovered_in_order(portfolio, futures, bought * 0) - uncovered_in_order(
+            portfolio, futures, bought
+        )
+        return np.asarray(np.cumsum(avoided - paid, axis=1), dtype=float)
+
+    @property
+    def break_even_month(self) -> str | None:
+        """Month at whose end payments are back on average over fresh futures; None if in none."""
+        mean = self.fresh_futures.probability @ self.payback
+        reached = np.flatnonzero(mean >= -1e-9)
+        return self.portfolio.market.months.labels[int(reached[0])] if reached.size else None
+
+    @cached_property
+    def missed_by_order(self) -> float:
+        """What the provider's order of two plans costs above the best split of each hour. [currency]"""
+        from agog_capacity.commitments.portfolio import rule_cost
+
+        plans = {p.offer.term_years for p in self.purchases if p.offer.size is None}
+        plans |= {
+            o.term_years
+            for o in self.portfolio.market.offers
+            if o.name in (self.portfolio.market.existing_plan or {})
+        }
+        return rule_cost(self.portfolio) - self.portfolio.cost if len(plans) > 1 else 0.0
+
+    def _ladder(self) -> dict[tuple[str, int], float] | None:
+        months = self.portfolio.market.months
+        if not any(p.month == 0 for p in self.purchases) or months.count <= _LADDER_MONTHS * _LADDER_STEPS:
+            return None
+        ladder: dict[tuple[str, int], float] = {}
+        for purchase in self.purchases:
+            rungs: tuple[Rung, ...] = (Rung(purchase.quantity, purchase.label, purchase.offer.term_years),)
+            if purchase.month == 0:
+                rungs = equal_rungs(
+                    purchase.quantity,
+                    purchase.label,
+                    purchase.offer.term_years,
+                    _LADDER_STEPS,
+                    _LADDER_MONTHS,
+                )
+            for rung in rungs:
+                key = (purchase.offer.name, months.labels.index(rung.start_month))
+                ladder[key] = ladder.get(key, 0.0) + rung.quantity
+        sold = {(offer.name, month) for offer, month in self.portfolio.columns}
+        return ladder if ladder.keys() <= sold else None
+
+    @staticmethod
+    def _expected(outcome: Outcome, what: str) -> float:
+        return float(outcome.probability @ getattr(outcome, what))
+
+    def entries(self) -> dict[str, dict[str, Any]]:
+        """Return the purchases as they stand under `commitments: bought:` of a plan."""
+        subjects = {subject.name: subject for subject in self.offered.subjects}
+        found: dict[str, dict[str, Any]] = {}
+        for number, purchase in enumerate(self.purchases, start=1):
+            entry: dict[str, Any] = {
+                "term": f"{purchase.offer.term_years}y",
+                "starts": self.day(purchase).isoformat(),
+            }
+            if purchase.offer.size is None:
+                entry |= {"kind": "savings_plan", "usd_per_hour": round(purchase.quantity, 3)}
+            else:
+                item = subjects[purchase.offer.size].item
+                machine = item.meter.service == "Virtual Machines"
+                what = {"vm_size": item.meter.sku} if machine else {"meter": item.meter.text}
+                entry |= {
+                    "kind": "reservation",
+                    "region": item.region,
+                    "quantity": round(purchase.quantity),
+                    **what,
+                }
+            found[f"advised-{number}"] = entry
+        return found
+
+    def in_plan(self, name: str = "as-advised") -> tuple[Plan, str]:
+        """Return the plan with one more scenario that buys what is advised, and the scenario's name."""
+        change = {"commitments": {"bought": self.entries()}}
+        title = f"{self.plan.scenario(self.scenario).title}, with what is advised"
+        return self.plan.with_scenario(name, change, extends=self.scenario, title=title), name
+
+    def figure(self, name: str = "saving_curve") -> go.Figure:
+        """Return a chart.
+
+        Parameters
+        ----------
+        name : {"saving_curve", "payback"}
+            What the horizon saves as each purchase moves; or when payments are back, with its band.
+        """
+        from agog_capacity.planning.commit_tables import chart
+        from agog_capacity.report.charts import as_figure
+
+        return as_figure(chart(self, name))
+
+    def __repr__(self) -> str:
+        """Return the advice as text."""
+        from agog_capacity.planning.commit_tables import advice_text
+
+        return advice_text(self)
+
+    def _repr_html_(self) -> str:
+        from agog_capacity.planning.commit_tables import notes, tables
+        from agog_capacity.report.tables import notebook_html
+
+        return notebook_html(tables(self), notes(self))
+
+
+def optimise_commitments(
+    plan: Plan,
+    scenario: str | None = None,
+    *,
+    futures: int = FUTURES,
+    seed: int = 1,
+    buy_every: int = 1,
+    store: SimulationStore | None = None,
+) -> CommitmentAdvice:
+    """Find what to buy ahead for a scenario.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of calendar months, at least 36 of them: over one year three years would always win.
+    scenario : str, optional
+        The plan's reference if left out.
+    futures : int
+        Simulated futures to optimise on, and as many fresh ones to judge by.
+    seed : int
+        Of the futures.
+    buy_every : int
+        Months between dates of purchase, from the first month on.
+    store : SimulationStore, optional
+        Where simulations are kept; in the user's cache folder if left out.
+
+    Returns
+    -------
+    CommitmentAdvice
+
+    Raises
+    ------
+    CommitmentError
+        If nothing can be committed to, or the months do not allow it.
+    NotInResult
+        If the plan has no such scenario.
+
+    Examples
+    --------
+    >>> import agog_capacity as ac  # doctest: +SKIP
+    >>> ac.optimise_commitments(ac.load_plan("data/plans/agog_commitments.yaml"), "grown")  # doctest: +SKIP
+    """
+    chosen = plan.scenario(plan.reference if scenario is None else scenario)
+    section = chosen.design.commitments or CommitmentSection()
+    if plan.months.length != "calendar":
+        raise CommitmentError(
+            "commitments are bought on dates, and months of 730 h have none; use calendar months"
+        )
+    if buy_every < 1:
+        raise CommitmentError(f"purchases every {buy_every} months cannot be; choose 1 or more")
+    context = chosen.design.context(plan.months)
+    lines = [line for component in chosen.design.components.values() for line in component.usage(context)]
+    offered = what_is_offered(lines, section, plan.prices, plan.months.starts[0].date())
+    if not offered.quotes.offers:
+        reasons = "; ".join(dict.fromkeys(one.because for one in offered.refused))
+        raise CommitmentError(
+            f"nothing that scenario {chosen.name!r} uses can be committed to: {reasons or 'nothing is used by the hour'}"
+        )
+    keep = store or SimulationStore.default()
+    given = simulated_futures(plan, chosen.name, offered.subjects, futures, seed, keep)
+    market = market_of(offered, section, lines, plan, buy_every)
+    market = replace(market, offers=tuple(offers_for(market.offers, given)))
+    portfolio = optimise_portfolio(given, market)
+    fresh = given
+    if varies(chosen.design):
+        fresh = simulated_futures(plan, chosen.name, offered.subjects, futures, seed + _FRESH, keep)
+    count = len(given.probability)
+    return CommitmentAdvice(
+        plan,
+        chosen.name,
+        portfolio,
+        portfolio.outcome(),
+        portfolio.outcome(fresh),
+        fresh,
+        offered,
+        count,
+        seed,
+    )

@@ -1,0 +1,107 @@
+"""Publishing an advice: page, text, charts, and the purchases as a plan takes them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agog_capacity import __version__
+from agog_capacity.errors import BrowserNotFound, InputError, Problem
+from agog_capacity.files import replace_file, spreadsheet_safe
+from agog_capacity.planning.commit_tables import advice_text, all_charts, notes, tables
+from agog_capacity.planning.publish import Written
+from agog_capacity.report.page import Page, Section, page_html
+
+if TYPE_CHECKING:
+    from agog_capacity.planning.commit import CommitmentAdvice
+
+
+def advice_page(advice: CommitmentAdvice) -> Page:
+    """Return the page of an advice, finished but for its markup."""
+    charts = all_charts(advice)
+    first, saved, *rest = tables(advice)
+    sections = (
+        Section("What to buy", tables=(first, saved), charts=tuple(charts)),
+        Section("Behind it", tables=tuple(rest)),
+        Section("What this rests on", text=tuple(notes(advice))),
+    )
+    lead = (advice.plan.scenario(advice.scenario).description.strip(),)
+    title = f"{advice.plan.title}: what to buy ahead for {advice.scenario}"
+    footer = (f"Plan {advice.plan.digest}, seed {advice.seed}, agog_capacity {__version__}.",)
+    return Page(title, tuple(line for line in lead if line), sections, charts, footer)
+
+
+def purchase_rows(advice: CommitmentAdvice) -> list[dict[str, Any]]:
+    """Return one row a purchase, numbers in full."""
+    return [
+        {
+            "offer": one.offer.name,
+            "starts": advice.day(one).isoformat(),
+            "ends": advice.ends(one).isoformat(),
+            "term": f"{one.offer.term_years}y",
+            "quantity": one.quantity,
+            "price_per_unit_hour": one.offer.usd_per_hour,
+            "total": advice.total(one),
+            "worth_of_next": one.worth_of_next,
+            "currency": advice.plan.currency,
+        }
+        for one in advice.purchases
+    ]
+
+
+def write_advice(advice: CommitmentAdvice, folder: Path | str) -> Written:
+    """Write an advice into a folder; each file whole or not at all.
+
+    Parameters
+    ----------
+    advice : CommitmentAdvice
+    folder : path
+        Made if it does not exist. `index.html`, `advice.txt`, `purchases.csv`, `purchases.json` (as a plan takes
+        them under `commitments: bought:`) and the charts as images are written into it.
+
+    Returns
+    -------
+    Written
+        The files; without a browser also a sentence on how to get images.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise InputError([Problem("is a file; name a folder for the advice", file=str(folder))])
+    rows = purchase_rows(advice)
+    buffer = io.StringIO()
+    names = (
+        "offer",
+        "starts",
+        "ends",
+        "term",
+        "quantity",
+        "price_per_unit_hour",
+        "total",
+        "worth_of_next",
+        "currency",
+    )
+    writer = csv.DictWriter(buffer, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(
+        {key: spreadsheet_safe(value) if isinstance(value, str) else value for key, value in row.items()}
+        for row in rows
+    )
+    contents = {
+        "index.html": page_html(advice_page(advice)),
+        "advice.txt": f"{advice_text(advice)}\n",
+        "purchases.csv": buffer.getvalue(),
+        "purchases.json": json.dumps({"commitments": {"bought": advice.entries()}}, indent=2) + "\n",
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [replace_file(folder / name, content) for name, content in contents.items()]
+    warnings: list[str] = []
+    from agog_capacity.report.images import write_images
+
+    try:
+        files += write_images(all_charts(advice), folder, ("png", "svg"))
+    except BrowserNotFound as error:
+        warnings.append(str(error))
+    return Written(folder / "index.html", tuple(files), tuple(warnings))

@@ -1,0 +1,164 @@
+"""Commitments of a forecast: what the step of charges needs, and how well each of them works."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agog_capacity.committed.rows import CommittedUse
+from agog_capacity.components.node_pool import NodePool
+from agog_capacity.errors import CommitmentError
+
+if TYPE_CHECKING:
+    from agog_capacity.charges import Charge
+    from agog_capacity.components.base import NodeTrace
+    from agog_capacity.design import Design
+    from agog_capacity.periods import FloatArray, Months
+    from agog_capacity.planning.forecast import Forecast
+
+
+def committed_use(
+    design: Design,
+    months: Months,
+    hourly: Mapping[str, FloatArray],
+    traces: Mapping[str, NodeTrace] | None = None,
+) -> CommittedUse | None:
+    """Return the commitments of a design with the hours they meet.
+
+    Parameters
+    ----------
+    design : Design
+    months : Months
+    hourly : mapping
+        Nodes of each hour by simulated pool, each of shape (hours,).
+    traces : mapping, optional
+        Simulated clusters that were given instead; one that knows no hours is even within its months.
+
+    Returns
+    -------
+    CommittedUse or None
+        None where the design has no commitments.
+    """
+    if design.commitments is None:
+        return None
+    nodes = dict(hourly)
+    for component in design.components.values():
+        trace = (traces or {}).get(getattr(component, "cluster", ""))
+        of_hours = getattr(trace, "hourly_nodes", None)
+        if isinstance(component, NodePool) and component.nodes is None and of_hours is not None:
+            nodes[component.name] = of_hours(component.name)
+    count = int(months.hours.sum())
+    for name, found in nodes.items():
+        if len(found) != count:
+            raise CommitmentError(
+                f"the trace of {name!r} has {len(found):,} hours, the plan {count:,}; simulate the plan's months from "
+                f"{months.first}, since commitments are used by the hour"
+            )
+    return CommittedUse(design.commitments, design.components, nodes)
+
+
+@dataclass(frozen=True)
+class CommitmentResult:
+    """How well one commitment, or all of them, works in a forecast; a share of nothing is None, never 0."""
+
+    name: str
+    what: str
+    billed: float
+    """Payments inside the plan's months. [currency]"""
+    used: float
+    """Effective cost of what was used. [currency]"""
+    unused: float
+    """Waste: effective cost of what nothing took up. [currency]"""
+    covered: float | None
+    """What the usage it paid for would cost on demand, at the negotiated price; None of a log tier. [currency]"""
+    eligible: float | None
+    """The same for all usage of those meters, paid for or not. [currency]"""
+    break_even: str | None
+    """First month at whose end no more was paid than on demand would have cost; None if in none."""
+
+    @property
+    def utilisation(self) -> float | None:
+        """Used share of what was paid for."""
+        whole = self.used + self.unused
+        return self.used / whole if whole else None
+
+    @property
+    def coverage(self) -> float | None:
+        """Covered share of the eligible usage, in on-demand money."""
+        return self.covered / self.eligible if self.covered is not None and self.eligible else None
+
+    @property
+    def savings(self) -> float | None:
+        """May be negative. [currency]"""
+        return None if self.covered is None else self.covered - self.used - self.unused
+
+    @property
+    def effective_savings_rate(self) -> float | None:
+        """Savings as a share of all eligible usage on demand; may be negative."""
+        return self.savings / self.eligible if self.savings is not None and self.eligible else None
+
+
+def commitment_results(forecast: Forecast) -> tuple[CommitmentResult, ...]:
+    """Return the measures of each commitment of a forecast, then of all of them together.
+
+    Parameters
+    ----------
+    forecast : Forecast
+
+    Returns
+    -------
+    tuple of CommitmentResult
+        Empty where the scenario has none.
+    """
+    names = list(dict.fromkeys(c.commitment for c in forecast.charges if c.commitment))
+    # A log tier has prices of its own for each amount, so its parts have no price on demand beside them.
+    tiers = {
+        c.commitment for c in forecast.charges if c.commitment and c.usage.purchase_option == "on-demand"
+    }
+    results = [_result(forecast, name, {name}, name in tiers) for name in names]
+    if len(names) - len(tiers) > 1:
+        results.append(_result(forecast, "all", set(names) - tiers, False))
+    return tuple(results)
+
+
+def _result(forecast: Forecast, label: str, names: set[str], tier: bool) -> CommitmentResult:
+    mine = [c for c in forecast.charges if c.commitment in names]
+    used = [c for c in mine if c.status == "used"]
+    lost = [c for c in mine if c.status == "unused"]
+    keys = {_use_of(c) for c in used}
+    # What ran beside it on demand, and under other commitments; spot was never eligible.
+    eligible = [
+        c
+        for c in forecast.charges
+        if (c.status == "used" or not c.commitment)
+        and c.usage.purchase_option != "spot"
+        and _use_of(c) in keys
+    ]
+    count = forecast.months.count
+    paid = sum((c.monthly_billed for c in mine), np.zeros(count))
+    avoided = sum((np.asarray(c.contracted_cost.sum(axis=0)) for c in used), np.zeros(count))
+    reached = np.flatnonzero(np.cumsum(avoided - paid) >= -1e-9 * np.maximum(1.0, np.cumsum(paid)))
+    rule = mine[0].usage.rule.split(": ", 1)[-1] if len(names) == 1 else ""
+    return CommitmentResult(
+        name=label,
+        what=rule,
+        billed=float(paid.sum()),
+        used=_total(used, "effective_cost"),
+        unused=_total(lost, "effective_cost"),
+        covered=None if tier else _total(used, "contracted_cost"),
+        eligible=None if tier else _total(eligible, "contracted_cost"),
+        break_even=forecast.months.labels[int(reached[0])]
+        if reached.size and paid.any() and not tier
+        else None,
+    )
+
+
+def _use_of(charge: Charge) -> tuple[str, str, str]:
+    return charge.usage.component, charge.usage.meter.text, charge.usage.price_region
+
+
+def _total(charges: Sequence[Charge], cost: str) -> float:
+    return float(sum(getattr(charge, cost).sum() for charge in charges))

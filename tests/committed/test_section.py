@@ -1,0 +1,145 @@
+"""The section of a plan: every mistake at once, each with its line, and nothing bought twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agog_capacity.errors import PlanError
+from agog_capacity.plan import load_plan
+
+PLANS = Path(__file__).parents[2] / "data" / "plans"
+TEXT = (PLANS / "agog_commitments.yaml").read_text(encoding="utf-8")
+HEAD = "  reserved-1y:\n"
+
+
+def plan_with(tmp_path: Path, bought: str, *, month: str = "calendar") -> Path:
+    """Write the plan with one more scenario whose commitments are some lines."""
+    lines = "".join(f"          {line}\n" for line in bought.strip().splitlines())
+    scenario = f"  tried:\n    title: Tried\n    change:\n      commitments:\n        bought:\n{lines}"
+    path = tmp_path / "plan.yaml"
+    path.write_text(
+        TEXT.replace(HEAD, scenario + HEAD, 1).replace("month: calendar", f"month: {month}"), encoding="utf-8"
+    )
+    return path
+
+
+def problems(tmp_path: Path, bought: str, **more) -> dict[str, str]:
+    with pytest.raises(PlanError) as caught:
+        load_plan(plan_with(tmp_path, bought, **more))
+    assert all(problem.line for problem in caught.value.problems)
+    return {p.path.split("bought.")[-1]: p.message for p in caught.value.problems}
+
+
+def reservation(**changes) -> str:
+    entry = {"kind": "reservation", "vm_size": "Standard_D8s_v5", "region": "eastus2", "quantity": 1, "term": "1y",
+             "starts": '"2027-01-01"'}  # fmt: skip
+    return "{" + ", ".join(f"{k}: {v}" for k, v in {**entry, **changes}.items() if v is not None) + "}"
+
+
+def test_mistakes_of_form_are_told_together_with_the_nearest_valid_choice(tmp_path):
+    found = problems(
+        tmp_path,
+        f"""
+a: {reservation(quantity=-2)}
+b: {reservation(kind="reservaton")}
+c: {reservation(term="2y")}
+d: {reservation(component="postgres-us")}
+e: {reservation(payed="upfront")}
+f: {{kind: savings_plan, usd_per_hour: 0.0, term: 1y, starts: "2027-01-01"}}
+g: {{kind: log_tier, component: logs, gb_per_day: 100, starts: "2027-01-01", ends: "2027-01-10"}}
+h: {reservation(total_per_unit="900.0")}
+""",
+    )
+    assert "greater than or equal to 1" in found["a.quantity"]
+    assert "nearest: 'reservation'" in found["b.kind"]
+    assert "'1y' or '3y'" in found["c.term"]
+    assert "one of vm_size, component and meter; vm_size and component is given" in found["d"]
+    assert "'payed' is not known here; nearest: 'payment'" in found["e.payed"]
+    assert "greater than 0" in found["f.usd_per_hour"]
+    assert "binds that long" in found["g"]
+    assert "say where total_per_unit is from" in found["h"]
+
+
+def test_what_does_not_fit_the_design_or_the_market_is_told_together(tmp_path):
+    found = problems(
+        tmp_path,
+        f"""
+no-region: {reservation(region="eastus3")}
+no-group: {reservation(vm_size="Standard_D8s_v9")}
+old: {reservation(vm_size="Standard_D8s_v3")}
+redis: {reservation(vm_size=None, region="eastus2", meter="Redis Cache/Azure Redis Cache Standard/C3/C3 Cache Instance")}
+scope: {reservation(scope="{level: subscription, id: prod}")}
+logs-tier: {{kind: log_tier, component: log, gb_per_day: 100, starts: "2027-01-01"}}
+twice: {reservation(quantity=2)}
+twice-again: {reservation(quantity=2)}
+app-nodes-us: {reservation(quantity=3)}
+""",
+    )
+    assert "nearest: 'eastus2'" in found["no-region.region"]
+    assert "flexibility group of 'Standard_D8s_v9' was not read" in found["no-group.vm_size"]
+    assert "not sold since 2026-07-01" in found["old"]
+    assert "Premium and Enterprise only" in found["redis"]
+    assert "no component is placed in subscription 'prod'" in found["scope.scope"]
+    assert (
+        "'log' is not a log_analytics component of the design; nearest: 'logs'"
+        in found["logs-tier.component"]
+    )
+    assert "overlap: they are the same purchase; nothing is bought twice" in found["twice-again"]
+    assert "also a component" in found["app-nodes-us"]
+
+
+def test_an_old_series_may_exist_but_not_be_renewed(tmp_path):
+    own = {"vm_size": "Standard_D8s_v3", "existing": "true", "total_per_unit": "1800.0", "source": "invoice",
+           "starts": '"2026-06-01"'}  # fmt: skip
+    found = problems(tmp_path, f"a: {reservation(**own, auto_renew='true')}")
+    assert "it cannot be renewed" in found["a"]
+    plan = load_plan(plan_with(tmp_path, f"a: {reservation(**own)}"))
+    assert plan.scenario("tried").design.commitments is not None
+
+
+def test_what_has_no_price_or_no_use_is_told_when_the_plan_is_read(tmp_path):
+    found = problems(
+        tmp_path,
+        f"""
+no-price: {reservation(vm_size="Standard_E8s_v4", flexible="false", existing="true")}
+no-use: {reservation(vm_size="Standard_E8s_v5")}
+postgres: {reservation(vm_size=None, region=None, component="postgres-us", quantity=16)}
+tier: {{kind: log_tier, component: logs, gb_per_day: 100, starts: "2027-01-01"}}
+""",
+    )
+    assert "cannot be planned: no price for" in found["no-price"]
+    assert "nothing on demand in eastus2 uses Standard_E8s_v5" in found["no-use"]
+    assert "cannot be planned: no price for" in found["postgres"]
+    assert "a log tier of 100 GB cannot be planned" in found["tier"]
+
+
+def test_months_of_730_hours_have_no_dates(tmp_path):
+    with pytest.raises(PlanError, match="months of 730 h have none"):
+        load_plan(plan_with(tmp_path, f"a: {reservation()}", month="730h"))
+
+
+def test_an_own_price_stands_where_no_book_has_one(tmp_path):
+    own = reservation(vm_size=None, region=None, component="postgres-us", quantity=16, total_per_unit="519.0",
+                      source='"quote of the provider"')  # fmt: skip
+    plan = load_plan(plan_with(tmp_path, f"postgres: {own}"))
+    from agog_capacity.planning.forecast import forecast
+
+    charges = [c for c in forecast(plan, "tried").charges if c.commitment == "postgres"]
+    assert sum(c.billed_cost.sum() for c in charges) == pytest.approx(16 * 519)
+    assert {c.usage.component for c in charges if c.status == "used"} == {"postgres-us"}
+    assert not any(c.effective_cost.sum() > 1e-6 for c in charges if c.status == "unused")
+
+
+def test_a_scenario_may_change_and_remove_what_is_bought():
+    plan = load_plan(PLANS / "agog_commitments.yaml").with_scenario(
+        "less",
+        {"commitments": {"bought": {"us-3y": None, "eu-3y": {"quantity": 2}}}},
+        extends="reserved-3y",
+    )
+    section = plan.scenario("less").design.commitments
+    assert section is not None
+    bought = section.bought
+    assert set(bought) == {"us-system-3y", "eu-3y", "eu-system-3y"}
+    assert getattr(bought["eu-3y"], "quantity", None) == 2

@@ -1,0 +1,245 @@
+"""What is advised for a scenario: on futures that are quick to draw, and once through the real autoscaler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agog_capacity.commitments.portfolio import rule_cost
+from agog_capacity.errors import CommitmentError, NotInResult
+from agog_capacity.plan import load_plan
+from agog_capacity.planning.commit import optimise_commitments
+from agog_capacity.planning.commit_files import write_advice
+from agog_capacity.planning.commit_tables import advice_text, chart
+from agog_capacity.planning.forecast import forecast
+from agog_capacity.planning.futures import growth_of
+from agog_capacity.scaling.simulated import SimulatedCluster, SimulationStore
+
+PLANS = Path(__file__).parents[2] / "data" / "plans"
+HOURS = 26_304
+"""Hours of 2027 to 2029."""
+
+
+@dataclass(frozen=True)
+class QuickStore(SimulationStore):
+    """A store that has drawn every simulation already: a day's rhythm, growth, and luck by the key."""
+
+    folder: Path = Path("nowhere")
+    asked: list[str] = field(default_factory=list)
+
+    def get(self, key):
+        return SimulatedCluster((), {}, {}, (), ())
+
+    def put(self, key, found):
+        raise AssertionError("nothing is simulated here")
+
+    def get_hours(self, key):
+        self.asked.append(key)
+        rng = np.random.default_rng(int(key[:8], 16))
+        clock = np.arange(HOURS)
+        level = rng.uniform(0.6, 1.4) * (1 + 0.2 * clock / HOURS)
+        nodes = np.round(6 * level * (1 + 0.6 * np.sin(2 * np.pi * clock / 24))).clip(3)
+        return {"app-nodes-us": nodes, "app-nodes-eu": nodes}
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return load_plan(PLANS / "agog_commitments.yaml")
+
+
+@pytest.fixture(scope="module")
+def grown(plan):
+    return optimise_commitments(plan, "grown", futures=8, store=QuickStore())
+
+
+@pytest.fixture(scope="module")
+def fixed(plan):
+    return optimise_commitments(plan)
+
+
+def test_fixed_counts_are_all_reserved_for_the_whole_horizon(fixed):
+    """Every node runs every hour: 3 + 2 x 5 units of the smallest size in each region, at 1,993 and 2,388."""
+    assert not fixed.varies
+    assert fixed.futures == 1
+    assert [(p.offer.name, p.label, p.quantity) for p in fixed.purchases] == [
+        ("D4s_v5 eastus2 3y", "2027-01", 13),
+        ("D4s_v5 westeurope 3y", "2027-01", 13),
+    ]
+    hours = float(fixed.plan.months.hours.sum())
+    saved = 13 * (0.192 * hours - 1993) + 13 * (0.23 * hours - 2388)
+    assert fixed.given.saving == pytest.approx(saved, rel=1e-6)
+    assert fixed.given.standard_error is None
+    assert "nothing here speaks of risk" in advice_text(fixed)
+
+
+def test_the_bill_of_the_advised_plan_saves_what_was_promised(fixed):
+    """Two ways to the same money: the optimiser's closed form, and the step of charges hour by hour."""
+    plan, name = fixed.in_plan()
+    base, advised = forecast(plan, fixed.scenario), forecast(plan, name)
+    # The optimiser counts a term of 8,760 h a year, the bill its days; the last day is the leap day's.
+    assert base.total_cost - advised.total_cost == pytest.approx(fixed.given.saving, rel=2e-3)
+
+
+def test_it_is_never_dearer_than_nothing_or_the_minimum_on_its_own_futures(grown):
+    assert grown.portfolio.cost <= grown.portfolio.cost_of_nothing + 1e-6
+    assert grown.portfolio.cost <= grown.portfolio.cost_of_minimum + 1e-6
+    assert grown.portfolio.optimum.gap <= 1e-6
+    assert rule_cost(grown.portfolio) == pytest.approx(grown.portfolio.cost, rel=1e-6)
+
+
+def test_fresh_futures_are_others_and_as_many(grown):
+    assert len(grown.given.cost) == len(grown.fresh.cost) == 8
+    assert not set(grown.given.cost_of_nothing) & set(grown.fresh.cost_of_nothing)
+    assert grown.fresh.standard_error is not None
+    assert grown.fresh.worst_saving <= grown.fresh.saving
+
+
+def test_the_same_seed_draws_the_same_futures_and_another_others(plan):
+    first, again, other = (
+        optimise_commitments(plan, "grown", futures=2, seed=seed, store=QuickStore()) for seed in (1, 1, 2)
+    )
+    assert first.given.cost.tolist() == again.given.cost.tolist()
+    assert first.given.cost.tolist() != other.given.cost.tolist()
+
+
+def test_each_future_has_a_growth_of_its_own(plan):
+    design = plan.scenario("grown").design
+    drawn = [growth_of(design, 1, number) for number in range(200)]
+    assert np.mean(drawn) == pytest.approx(0.25, abs=0.02)
+    assert np.std(drawn) == pytest.approx(0.10, abs=0.02)
+
+
+def test_the_units_that_are_bought_are_worth_it_and_the_next_are_not(grown):
+    for purchase in grown.purchases:
+        for unit, worth in grown.unit_worth(purchase):
+            assert (worth >= -1e-6) == (unit <= purchase.quantity)
+
+
+def test_what_is_bought_already_is_not_bought_again(plan):
+    bought = plan.with_scenario(
+        "some",
+        {"commitments": {"bought": {"us": {
+            "kind": "reservation", "vm_size": "Standard_D8s_v5", "region": "eastus2", "quantity": 4, "term": "3y",
+            "starts": "2027-01-01",
+        }}}},
+    )  # fmt: skip
+    advice = optimise_commitments(bought, "some")
+    assert [(p.offer.name, p.quantity) for p in advice.purchases] == [
+        ("D4s_v5 eastus2 3y", 13 - 2 * 4),
+        ("D4s_v5 westeurope 3y", 13),
+    ]
+    assert "us" in advice_text(advice).split("Bought already")[1]
+
+
+def test_an_existing_commitment_that_ends_is_followed_up(plan):
+    """The reservation ends after six months; a 3-year term from then on lies half beyond the horizon."""
+    bought = plan.with_scenario(
+        "ending",
+        {"commitments": {"bought": {"us": {
+            "kind": "reservation", "vm_size": "Standard_D4s_v5", "region": "eastus2", "quantity": 13, "term": "1y",
+            "starts": "2026-07-01", "existing": True,
+        }}}},
+    )  # fmt: skip
+    later = [p for p in optimise_commitments(bought, "ending").purchases if "eastus2" in p.offer.name]
+    assert later
+    assert min(p.label for p in later) == "2027-07"
+
+
+def test_the_old_series_has_no_reservation_and_says_why():
+    advice = optimise_commitments(load_plan(PLANS / "agog.yaml"))
+    assert all(p.offer.size is None for p in advice.purchases)
+    refused = {name: one for one in advice.offered.refused for name in one.components}
+    assert "not sold since 2026-07-01" in refused["app-nodes-us"].because
+    assert "Premium and Enterprise only" in refused["redis-us"].because
+    assert "no machine" in refused["aks-us"].because
+    assert "no price book of the plan" in refused["postgres-us"].because
+    assert refused["app-nodes-eu"].in_plan
+    assert not refused["app-nodes-us"].in_plan
+
+
+def test_what_cannot_be_planned_is_a_named_error(plan):
+    with pytest.raises(CommitmentError, match="months of 730 h have none"):
+        optimise_commitments(load_plan(PLANS / "agog_as_stated.yaml"))
+    with pytest.raises(NotInResult, match="nearest: 'grown'"):
+        optimise_commitments(plan, "grow")
+    with pytest.raises(CommitmentError, match="0 futures"):
+        optimise_commitments(plan, futures=0)
+    with pytest.raises(CommitmentError, match="every 0 months"):
+        optimise_commitments(plan, buy_every=0)
+
+
+def test_other_ways_are_held_against_it_on_the_same_futures(grown):
+    costs = {name: cost for name, (cost, _) in grown.alternatives.items()}
+    assert min(costs.values()) == pytest.approx(costs["what is advised"])
+    assert max(grown.by_term.values()) <= grown.given.saving + 1e-6
+    # A ladder pays on demand until its rungs begin, and its last terms reach beyond the horizon.
+    assert costs["the same in four quarterly steps"] > costs["what is advised"]
+
+
+def test_the_payback_ends_at_the_saving(grown):
+    """Nothing reaches beyond the horizon here, so cash and cost agree at its end."""
+    assert all(p.month == 0 for p in grown.purchases)
+    mean = float(grown.fresh.probability @ grown.payback[:, -1])
+    assert mean == pytest.approx(grown.fresh.saving, rel=1e-6)
+    assert grown.break_even_month is not None
+
+
+def test_everything_that_was_asked_for_is_printed(grown):
+    text = advice_text(grown)
+    for wanted in (
+        "What to buy", "fresh futures", "interval from", "worst 5 %", "The worth of each unit", "four quarterly steps",
+        "Calendar", "What cannot be reserved", "an assumption", "worth nothing, the cautious choice",
+    ):  # fmt: skip
+        assert wanted in text
+    with pytest.raises(NotInResult, match="nearest: 'saving_curve'"):
+        chart(grown, "saving")
+
+
+def test_the_curve_has_its_top_where_the_advice_is(grown):
+    lines = [part for part in chart(grown, "saving_curve")["data"] if part["mode"] == "lines"]
+    dots = [part for part in chart(grown, "saving_curve")["data"] if part["mode"] == "markers"]
+    assert len(lines) == len(dots) == len(grown.purchases)
+    for line, dot in zip(lines, dots, strict=True):
+        assert max(line["y"]) == pytest.approx(dot["y"][0])
+        assert line["x"][int(np.argmax(line["y"]))] == pytest.approx(dot["x"][0])
+
+
+def test_the_files_of_an_advice_can_be_read_back(grown, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "agog_capacity.report.images.find_browser", lambda: (_ for _ in ()).throw(_no_browser())
+    )
+    written = write_advice(grown, tmp_path / "out")
+    assert {path.name for path in written.files} == {
+        "index.html",
+        "advice.txt",
+        "purchases.csv",
+        "purchases.json",
+    }
+    assert len(written.warnings) == 1
+    rows = (tmp_path / "out" / "purchases.csv").read_text().splitlines()
+    assert len(rows) == 1 + len(grown.purchases)
+    plan, name = grown.in_plan()
+    assert len(plan.scenario(name).design.commitments.bought) == len(grown.purchases)
+
+
+def _no_browser():
+    from agog_capacity.errors import BrowserNotFound
+
+    return BrowserNotFound("there is none")
+
+
+@pytest.mark.slow
+def test_a_future_through_the_real_autoscaler_is_kept_and_found(plan, tmp_path):
+    """Nodes of every hour, once simulated, once from the store; the second needs no compiler."""
+    store = SimulationStore(tmp_path)
+    first = optimise_commitments(plan, "grown", futures=1, store=store)
+    stored = sorted(path.name for path in tmp_path.glob("*.npz"))
+    assert len(stored) == 4  # given and fresh, two clusters
+    second = optimise_commitments(plan, "grown", futures=1, store=store)
+    assert second.given.cost.tolist() == first.given.cost.tolist()
+    usage = first.portfolio.futures.usage[0]
+    assert usage.min() >= 3 + 2 * 3  # system nodes and the minimum, in the smallest size
+    assert usage.max() > 3 + 2 * 8
