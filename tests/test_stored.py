@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agog_capacity.stored import read_stored, sealed, sources_digest, store, unsealed
+from agog_capacity.stored import read_stored, sealed, sources_digest, store, unsealed, write_stored
 
 
 def test_what_was_stored_is_found_under_its_key_and_version(tmp_path):
@@ -39,6 +40,15 @@ def test_a_pipe_a_folder_and_a_loop_of_links_are_nothing(tmp_path):
     store(tmp_path / "folder", b"")
     store(tmp_path / "pipe", b"x")
     assert read_stored(tmp_path / "pipe") == b"x"
+
+
+def test_many_at_once_store_the_same_key(tmp_path):
+    path = tmp_path / "below" / "key.npz"
+    with ThreadPoolExecutor(8) as pool:
+        for each in [pool.submit(write_stored, path, b"x" * 10_000) for _ in range(64)]:
+            each.result()
+    assert read_stored(path) == b"x" * 10_000
+    assert [p.name for p in path.parent.iterdir()] == ["key.npz"]
 
 
 def test_sources_differ_by_package():
