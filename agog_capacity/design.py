@@ -329,7 +329,8 @@ def _statements(
     kinds = {name: component.rule_kind for name, component in components.items()}
     # A component that could not be built is a finding of its own, not an unknown name here.
     known = kinds | {name: "" for name in raw.get("components") or {} if name not in kinds}
-    for place, message in statements.problems(known, regions):
+    declared = raw["regions"] if isinstance(raw.get("regions"), dict) else regions
+    for place, message in statements.problems(known, declared):
         findings.append((("statements", *place), message))
     return statements
 

@@ -254,7 +254,8 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
     classes, findings = classes_of_plan(
         data_directory() / "availability", file.failures, file.incidents, path.parent
     )
-    findings += unknown_acceptances(file.accept, rules, file.scenarios)
+    designs = {name: scenario.design for name, scenario in scenarios.items()}
+    findings += unknown_acceptances(file.accept, rules, designs)
     problems += [
         message if isinstance(message, Problem) else document.problem(at, message) for at, message in findings
     ]

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from agog_capacity.errors import nearest
+from agog_capacity.fact_forms import fact_problem
 from agog_capacity.model import Flag, Label, Model, Name, Text
 
 Fact = bool | int | float | str
@@ -151,7 +152,9 @@ class Statements(Model):
                 )
                 yield ("facts", name), f"{name!r} {what}; {nearest(kind or name, {*KNOWN_FACTS, *kinds})}"
                 continue
-            for fact in facts:
+            for fact, value in facts.items():
+                if fact in KNOWN_FACTS[kind] and (wrong := fact_problem(fact, value)):
+                    yield ("facts", name, fact), wrong
                 if fact not in KNOWN_FACTS[kind] and not (fact == "kind" and name not in kinds):
                     yield (
                         ("facts", name, fact),

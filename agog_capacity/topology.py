@@ -43,7 +43,7 @@ class Traffic(Model):
     """Requests forwarded to the regions. [GB per month, decimal]"""
     follows_load: Flag = False
     """Whether the amounts grow and fall with the load of the design's `scaling`; they are then those
-    of a month at its mean, before growth and events."""
+    of a month at its mean, before growth and events; of tenants who come over time, with the first of them."""
     client_zones: Annotated[dict[str, Fraction], Field(min_length=1), In("share of 1 by zone")]
     """Where the clients are: share of the traffic by billing zone, such as `Zone 1: 1.0`."""
 

@@ -99,7 +99,12 @@ def findings_of(error: ValidationError, place: Place, model: type[BaseModel]) ->
         The model, for the names it knows.
     """
     findings: dict[Finding, None] = {}
-    for detail in error.errors(include_url=False, include_context=True)[:MOST_FINDINGS]:
+    details = error.errors(include_url=False, include_context=True)[:MOST_FINDINGS]
+    around = {detail["loc"][:length] for detail in details for length in range(len(detail["loc"]))}
+    for detail in details:
+        # Entries that are wrong are not counted: what they leave is too short only for that.
+        if detail["type"] == "too_short" and detail["loc"] in around:
+            continue
         where = tuple(part for part in detail["loc"] if not _is_internal(part))
         findings[(*place, *where), _message(detail, where, model)] = None
     return list(findings)

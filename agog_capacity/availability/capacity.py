@@ -13,8 +13,11 @@ from typing import Literal
 import numpy as np
 
 from agog_capacity.availability.numbers import exact, not_negative, positive, probability, whole
-from agog_capacity.availability.structure import count_down
+from agog_capacity.availability.structure import MOST_UNITS, count_down
 from agog_capacity.errors import InputError
+
+MOST_STEPS = 10_000
+"""In which a region grows."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ def region_sizing(regions: int, unavailability_each: float) -> RegionSizing:
     """
     if whole("regions", regions, 1) < 2:
         raise InputError(f"{regions} region cannot survive the loss of one; it takes at least 2")
+    if regions > MOST_UNITS:
+        raise InputError(f"{regions:,} regions are too many; at most {MOST_UNITS:,} are counted")
     chances = count_down([unavailability_each] * regions)
     down = np.arange(regions + 1)
     lost = np.maximum(0.0, 1 - (regions - down) / (regions - 1))
@@ -105,7 +110,8 @@ def brownout(
         exact(not_negative("delay", delay_s)),
         exact(not_negative("step interval", step_interval_s)),
     )
-    whole("steps", steps, 1)
+    if whole("steps", steps, 1) > MOST_STEPS:
+        raise InputError(f"{steps:,} steps are too many; capacity grows in at most {MOST_STEPS:,}")
     if not 0 < wanted <= 1:
         raise InputError(f"demand {demand!r} must be above 0 and at most 1, the capacity at the end")
     if policy not in ("shed", "collapse"):

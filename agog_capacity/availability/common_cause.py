@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 
-from agog_capacity.availability.numbers import complement, probability
+from agog_capacity.availability.numbers import complement, not_negative, probability
 from agog_capacity.availability.structure import k_of_n_unavailability
 from agog_capacity.errors import InputError
 
@@ -76,4 +76,5 @@ def two_region_events_per_year(rate_per_year: float, beta: float) -> tuple[float
         Events that hit exactly one region, and both. [1/year]
     """
     probability("beta", beta)
+    not_negative("events of one region", rate_per_year)
     return 2 * complement(beta) * rate_per_year, beta * rate_per_year

@@ -25,6 +25,11 @@ class BurnAlert:
     short_min: float
     """[min]"""
 
+    def __post_init__(self) -> None:
+        positive("burn", self.burn)
+        positive("long window", self.long_h)
+        positive("short window", self.short_min)
+
 
 STANDARD_ALERTS = (BurnAlert(14.4, 1.0, 5.0), BurnAlert(6.0, 6.0, 30.0), BurnAlert(1.0, 72.0, 360.0))
 """The three alerts of the workbook: two that page, one that opens a ticket [1]_."""

@@ -7,18 +7,19 @@ region scope only, global classes are shared already, and own changes carry `hit
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from agog_capacity.availability.lengths import Lognormal
 from agog_capacity.availability.rates import GammaRate, jeffreys_rate
-from agog_capacity.documents import read_text, read_yaml
+from agog_capacity.csv_tables import table_rows
+from agog_capacity.documents import read_yaml
 from agog_capacity.errors import DocumentError, InputError, Problem, nearest
 from agog_capacity.model import Flag, Fraction, In, Model, Text
 from agog_capacity.validation import findings_of
@@ -27,6 +28,12 @@ Scope = Literal["zone", "region", "global", "change"]
 """What a failure takes: a zone, a region, a service that all regions share, or what a rollout reached."""
 Per = Literal["region-year", "server-year", "service-year"]
 
+_UNITS = {
+    "region-year": ("region-years",),
+    "server-year": ("server-years",),
+    "service-year": ("service-years", "provider-years"),
+}
+"""What the years of a row of evidence may be of, for a rate that counts so; a provider has one of each shared service."""
 _Positive = Annotated[float, Field(strict=True, gt=0, le=1e9)]
 
 
@@ -116,6 +123,8 @@ class Evidence:
     source: str
     date: str
     caveat: str
+    exposure_unit: str = ""
+    """What the years were counted of, such as `region-years`."""
 
 
 _COLUMNS = (
@@ -132,17 +141,16 @@ def read_evidence(path: Path) -> dict[str, Evidence]:
     DocumentError
         With every row whose numbers are none.
     """
-    reader = csv.DictReader(io.StringIO(read_text(path, "table of evidence")))
-    lacking = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
-    if lacking:
-        raise DocumentError([Problem(f"lacks the columns {', '.join(lacking)}", line=1, file=str(path))])
     rows: dict[str, Evidence] = {}
     problems: list[Problem] = []
-    for row in reader:
+    for line, row in table_rows(path, "table of evidence", _COLUMNS, problems):
+        name = row["id"].strip()
         try:
-            rows[row["id"]] = _evidence(row)
-        except (InputError, ValueError) as error:
-            problems.append(Problem(f"{row['id']}: {error}", line=reader.line_num, file=str(path)))
+            if not name or name in rows:
+                raise InputError("stands twice; an id belongs to one row" if name else "has no id")
+            rows[name] = _evidence(row)
+        except (InputError, ValueError, OverflowError) as error:
+            problems.append(Problem(f"{name[:60]}: {error}", line=line, file=str(path)))
     if problems:
         raise DocumentError(problems)
     return rows
@@ -150,10 +158,14 @@ def read_evidence(path: Path) -> dict[str, Evidence]:
 
 def _evidence(row: Mapping[str, str]) -> Evidence:
     counted = row["events"] and row["exposure"] and row["exposure_unit"].endswith("-years")
+    if counted and not re.fullmatch(r"\d{1,9}", row["events"]):
+        raise InputError(f"events {row['events'][:40]!r} is not a count")
     rate = jeffreys_rate(int(row["events"]), float(row["exposure"])) if counted else None
     spread = row["dur_median_h"] and row["dur_sigma_ln"]
     length = Lognormal(float(row["dur_median_h"]), float(row["dur_sigma_ln"])) if spread else None
-    return Evidence(row["id"], row["what"], rate, length, row["source"], row["date"], row["caveat"])
+    return Evidence(
+        row["id"], row["what"], rate, length, row["source"], row["date"], row["caveat"], row["exposure_unit"]
+    )
 
 
 def read_failure_classes(folder: Path) -> dict[str, FailureClass]:
@@ -191,10 +203,9 @@ def _with_evidence(values: Any, evidence: Mapping[str, Evidence]) -> Any:
     """Fill in rate and length from the evidence row that a class names."""
     if not isinstance(values, dict) or "evidence" not in values:
         return values
-    if values["evidence"] not in evidence:
-        raise InputError(
-            f"evidence {values['evidence']!r} is not a row; {nearest(values['evidence'], evidence)}"
-        )
+    if not isinstance(values["evidence"], str) or values["evidence"] not in evidence:
+        shown = str(values["evidence"])[:60]
+        raise InputError(f"evidence {shown!r} is not a row; {nearest(shown, evidence)}")
     row = evidence[values["evidence"]]
     filled = dict(values)
     if "rate" not in filled and row.rate is not None:
@@ -205,8 +216,10 @@ def _with_evidence(values: Any, evidence: Mapping[str, Evidence]) -> Any:
 
 
 def changed_classes(
-    classes: Mapping[str, FailureClass], changes: Mapping[str, Any]
-) -> tuple[dict[str, FailureClass], list[tuple[tuple[str, ...], str]]]:
+    classes: Mapping[str, FailureClass],
+    changes: Mapping[str, Any],
+    evidence: Mapping[str, Evidence] = MappingProxyType({}),
+) -> tuple[dict[str, FailureClass], list[tuple[tuple[Any, ...], str]]]:
     """Return failure classes as a plan changes them.
 
     Parameters
@@ -214,7 +227,10 @@ def changed_classes(
     classes : mapping
         The classes to begin with.
     changes : mapping
-        By name: values that differ, a whole new class, or None for a class that does not apply.
+        By name: values that differ, a whole new class, or None for a class that does not apply. Another row of
+        evidence brings its rate and length, where the change does not say them.
+    evidence : mapping
+        Rows of the table of evidence by id; without them no change can name one.
 
     Returns
     -------
@@ -235,6 +251,12 @@ def changed_classes(
             findings.append(((name,), "a failure class is a mapping of what differs, or null to remove it"))
             continue
         begin = result[name].model_dump() if name in result else {}
+        try:
+            brought = _brought(change, begin, evidence)
+        except InputError as error:
+            findings += [((name, "evidence"), problem.message) for problem in error.problems]
+            continue
+        begin |= brought
         merged = begin | change
         for part in ("rate", "length"):
             if isinstance(change.get(part), dict) and isinstance(begin.get(part), dict):
@@ -242,5 +264,33 @@ def changed_classes(
         try:
             result[name] = FailureClass.model_validate(merged)
         except ValidationError as error:
-            findings += findings_of(error, (name,), FailureClass)
+            found = findings_of(error, (name,), FailureClass)
+            lacking = [str(place[-1]) for place, text in found if text.endswith("is missing")]
+            if name not in classes and lacking:
+                message = (
+                    f"{name!r} is no failure class of the library; {nearest(name, classes)}. A new one needs "
+                )
+                findings.append(((name,), message + ", ".join(lacking)))
+                found = [each for each in found if not each[1].endswith("is missing")]
+            findings += found
     return result, findings
+
+
+def _brought(
+    change: Mapping[str, Any], begin: Mapping[str, Any], evidence: Mapping[str, Evidence]
+) -> dict[str, Any]:
+    """Return the rate and length of the row of evidence that a change names."""
+    if change.get("evidence", "") in ("", begin.get("evidence")):
+        return {}
+    brought: dict[str, Any] = _with_evidence({"evidence": change["evidence"]}, evidence)
+    del brought["evidence"]
+    if not brought and "rate" not in change and "length" not in change:
+        raise InputError(
+            f"row {change['evidence']} of the evidence has neither a count over years nor a length; it changes nothing"
+        )
+    per, unit = change.get("per", begin.get("per")), evidence[change["evidence"]].exposure_unit
+    if "rate" in brought and "rate" not in change and unit not in _UNITS.get(str(per), (unit,)):
+        raise InputError(
+            f"row {change['evidence']} of the evidence counts {unit}, but the class counts by {per}; give the rate"
+        )
+    return brought

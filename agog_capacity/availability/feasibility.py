@@ -6,8 +6,11 @@ on facts nobody states are named as undecided: silence must not look like a pass
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from agog_capacity.availability.rules import Rule, by_kind
 from agog_capacity.availability.subjects import subjects_of
@@ -16,9 +19,16 @@ from agog_capacity.documents import Place
 from agog_capacity.errors import nearest
 from agog_capacity.model import Label, Model, Name, Text
 from agog_capacity.periods import Months
+from agog_capacity.statements import DESIGN
 from agog_capacity.targets import Targets
 
 _ORDER = {"error": 0, "warning": 1, "info": 2}
+
+
+def _says_why(reason: str) -> str:
+    if not reason.strip():
+        raise ValueError("reason is empty; say why the finding is accepted")
+    return reason
 
 
 class Acceptance(Model):
@@ -26,7 +36,7 @@ class Acceptance(Model):
 
     rule: Label
     """Id of the rule."""
-    reason: Text
+    reason: Annotated[Text, AfterValidator(_says_why)]
     """Why it is accepted: what is done about it, or until when."""
     scenarios: tuple[Name, ...] = ()
     """Scenarios it is accepted in; all if left out."""
@@ -43,21 +53,44 @@ class Acceptance(Model):
 
 
 def unknown_acceptances(
-    accepted: Sequence[Acceptance], rules: Sequence[Rule], scenarios: Iterable[str]
+    accepted: Sequence[Acceptance], rules: Sequence[Rule], designs: Mapping[str, Design]
 ) -> list[tuple[Place, str]]:
-    """Return the acceptances that name rules or scenarios that do not exist, with their places in a plan."""
-    ids, names = [rule.id for rule in rules], list(scenarios)
+    """Return the acceptances that name rules, scenarios or objects that do not exist, with their places in a plan.
+
+    Parameters
+    ----------
+    accepted : sequence of Acceptance
+    rules : sequence of Rule
+    designs : mapping of str to Design
+        Of every scenario.
+    """
+    ids, names = [rule.id for rule in rules], list(designs)
     found: list[tuple[Place, str]] = []
     for index, one in enumerate(accepted):
         if one.rule not in ids:
             found.append(
                 (("accept", index, "rule"), f"rule {one.rule!r} does not exist; {nearest(one.rule, ids)}")
             )
-        for name in one.scenarios:
+        for number, name in enumerate(one.scenarios):
             if name not in names:
                 message = f"scenario {name!r} does not exist; {nearest(name, names)}"
-                found.append((("accept", index, "scenarios"), message))
+                found.append((("accept", index, "scenarios", number), message))
+        chosen = [designs[name] for name in one.scenarios if name in designs] or list(designs.values())
+        objects = {name for design in chosen for name in _objects(design)} if one.objects else set()
+        for number, name in enumerate(one.objects):
+            if name not in objects:
+                where = " of these scenarios" if one.scenarios else ""
+                message = f"{name!r} is no object{where} that rules speak about; {nearest(name, objects)}"
+                found.append((("accept", index, "objects", number), message))
     return found
+
+
+def _objects(design: Design) -> Iterator[str]:
+    """Yield the names of all objects that rules may speak about."""
+    yield DESIGN
+    yield from design.components
+    yield from design.statements.tenants
+    yield from design.statements.facts
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,10 @@ class Candidate:
     cost: float
     downtime: float
 
+    def __post_init__(self) -> None:
+        not_negative(f"cost of {self.name!r}", self.cost)
+        not_negative(f"downtime of {self.name!r}", self.downtime)
+
 
 def frontier(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """Return the designs that no other beats, in order of rising cost.
@@ -28,9 +32,6 @@ def frontier(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"{', '.join(map(repr, twice))} stands twice among the designs")
-    for candidate in candidates:
-        not_negative(f"cost of {candidate.name!r}", candidate.cost)
-        not_negative(f"downtime of {candidate.name!r}", candidate.downtime)
     kept: list[Candidate] = []
     for candidate in sorted(candidates, key=lambda c: (c.cost, c.downtime)):
         best = kept[-1] if kept else None
@@ -42,6 +43,7 @@ def frontier(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
 
 def cheapest_within(candidates: Sequence[Candidate], downtime: float) -> Candidate | None:
     """Return the cheapest design with at most this downtime, or None if none keeps it."""
+    not_negative("downtime", downtime)
     fitting = [c for c in candidates if c.downtime <= downtime]
     return min(fitting, key=lambda c: (c.cost, c.downtime)) if fitting else None
 

@@ -8,16 +8,15 @@ exposure and severity too, since a share of three tells nothing.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Self, get_args
 
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
 
 from agog_capacity.availability.failures import (
     FailureClass,
@@ -25,17 +24,24 @@ from agog_capacity.availability.failures import (
     Rate,
     Scope,
     changed_classes,
+    read_evidence,
     read_failure_classes,
 )
 from agog_capacity.availability.lengths import Lognormal
-from agog_capacity.documents import Place, read_text
+from agog_capacity.csv_tables import table_rows
+from agog_capacity.documents import Place
 from agog_capacity.errors import DocumentError, InputError, Problem, nearest
-from agog_capacity.model import Day, Label, Model, Name, PositiveCount
+from agog_capacity.model import Day, In, Label, Model, Name
+from agog_capacity.validation import findings_of
 
 ENOUGH = 5
 """Incidents of a class from which its spread and shares are its own."""
 _COLUMNS = ("start", "end", "scope", "severity", "cause")
 _DAYS_PER_YEAR = 365.25
+_MOST_STEPS = 200
+_FAR = 20.0
+"""Deviations from which the tail of a normal is taken from its continued fraction."""
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
 
 
 class IncidentHistory(Model):
@@ -49,18 +55,26 @@ class IncidentHistory(Model):
     """Day up to which they are recorded."""
     causes: Annotated[dict[Label, Name], Field(min_length=1)]
     """Failure class that a cause feeds."""
-    regions: PositiveCount = 1
+    regions: Annotated[int, Field(strict=True, ge=1, le=1000), In("regions")] = 1
     """Regions that ran meanwhile; counts years of classes that are counted by region."""
-    servers: PositiveCount = 1
+    servers: Annotated[int, Field(strict=True, ge=1, le=100_000), In("servers")] = 1
     """Database servers that ran meanwhile; counts years of classes that are counted by server."""
+
+    @model_validator(mode="after")
+    def _days_can_be(self) -> Self:
+        if self.records_began.year < _FIRST_YEAR or self.records_until.year > _LAST_YEAR:
+            raise ValueError(
+                f"records from {self.records_began} to {self.records_until} are not between {_FIRST_YEAR} and {_LAST_YEAR}"
+            )
+        if self.records_until <= self.records_began:
+            raise ValueError(
+                f"records_until {self.records_until} is not after records_began {self.records_began}"
+            )
+        return self
 
     @property
     def years(self) -> float:
         """Length of the records. [years]"""
-        if self.records_until <= self.records_began:
-            raise InputError(
-                f"records_until {self.records_until} is not after records_began {self.records_began}"
-            )
         return (self.records_until - self.records_began).days / _DAYS_PER_YEAR
 
 
@@ -95,20 +109,23 @@ def read_incidents(path: Path, began: date, until: date) -> tuple[Incident, ...]
     DocumentError
         With every row that cannot be used.
     """
-    reader = csv.DictReader(io.StringIO(read_text(path, "history of incidents")))
-    lacking = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
-    if lacking:
-        raise DocumentError([Problem(f"lacks the columns {', '.join(lacking)}", line=1, file=str(path))])
     incidents: list[Incident] = []
     problems: list[Problem] = []
-    for row in reader:
+    first: dict[Incident, int] = {}
+    for line, row in table_rows(path, "history of incidents", _COLUMNS, problems):
         found: list[str] = []
         incident = _incident(row, found)
-        if incident is not None and not began <= incident.start.date() <= until:
-            found.append(f"start {row['start']} is outside the records, {began} to {until}")
-        problems += [Problem(text, line=reader.line_num, file=str(path)) for text in found]
         if incident is not None:
-            incidents.append(replace(incident, line=reader.line_num, file=str(path)))
+            if not began <= incident.start.date() <= until:
+                found.append(f"start {row['start']} is outside the records, {began} to {until}")
+            elif incident.end is not None and incident.end.date() > until:
+                found.append(
+                    f"end {row['end']} is after the records, which end on {until}; leave it empty while it is open"
+                )
+            elif first.setdefault(incident, line) != line:
+                found.append(f"stands twice, first in line {first[incident]}; keep one")
+            incidents.append(replace(incident, line=line, file=str(path)))
+        problems += [Problem(text, line=line, file=str(path)) for text in found]
     if problems:
         raise DocumentError(problems)
     return tuple(incidents)
@@ -137,14 +154,17 @@ def _incident(row: Mapping[str, str], problems: list[str]) -> Incident | None:
 
 def _time(name: str, text: str, problems: list[str]) -> datetime | None:
     try:
-        time = datetime.fromisoformat((text or "").strip())
+        moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        problems.append(f"{name} {text!r} is not a time; write it like 2026-03-01T14:05Z")
+        problems.append(f"{name} {text[:40]!r} is not a time; write it like 2026-03-01T14:05Z")
         return None
-    if time.tzinfo is None:
+    if moment.tzinfo is None:
         problems.append(f"{name} {text!r} has no time zone; end it with Z for UTC")
         return None
-    return time.astimezone(UTC)
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        problems.append(f"{name} {text!r} is not between {_FIRST_YEAR} and {_LAST_YEAR}")
+        return None
+    return moment.astimezone(UTC)
 
 
 def own_incidents(history: IncidentHistory | None, beside: Path) -> tuple[Incident, ...]:
@@ -182,7 +202,8 @@ def classes_of_plan(
     findings : list
         What is wrong, with its place in the plan; a problem of the history knows its own place.
     """
-    classes, changed = changed_classes(read_failure_classes(folder), changes)
+    evidence = read_evidence(folder / "failure_evidence.csv")
+    classes, changed = changed_classes(read_failure_classes(folder), changes, evidence)
     findings: list[tuple[Place, str | Problem]] = [(("failures", *at), message) for at, message in changed]
     if history is None or findings:
         return classes, findings
@@ -206,34 +227,82 @@ def fitted_length(closed_h: Sequence[float], open_h: Sequence[float], prior: Log
     if not closed_h:
         return prior
     logs, censored = [math.log(h) for h in closed_h], [math.log(h) for h in open_h]
-    count = len(logs) + len(censored)
-    own = count >= ENOUGH and len(set(logs)) > 1
-    mean, sigma = sum(logs) / len(logs), prior.sigma
-    for _ in range(10_000):
-        # Expectation: an open incident's logarithm is that of a normal beyond where it stands.
-        beyond = [_beyond((c - mean) / sigma) for c in censored]
-        first = [*logs, *(mean + sigma * one for one, _ in beyond)]
-        new_mean = sum(first) / count
-        new_sigma = sigma
-        if own:
-            squares = [(x - new_mean) ** 2 for x in logs]
-            squares += [
-                sigma**2 * two + 2 * sigma * (mean - new_mean) * one + (mean - new_mean) ** 2
-                for one, two in beyond
-            ]
-            new_sigma = math.sqrt(sum(squares) / count)
-        done = abs(new_mean - mean) + abs(new_sigma - sigma) < 1e-12
-        mean, sigma = new_mean, new_sigma
-        if done:
-            break
+    own = len(logs) + len(censored) >= ENOUGH and len(set(logs)) > 1
+    if not censored:
+        mean = math.fsum(logs) / len(logs)
+        squares = math.fsum((x - mean) ** 2 for x in logs) / len(logs)
+        return Lognormal(math.exp(mean), math.sqrt(squares) if own else prior.sigma)
+    mean, sigma = _censored_fit(logs, censored, prior.sigma, own)
     return Lognormal(math.exp(mean), sigma)
 
 
-def _beyond(z: float) -> tuple[float, float]:
-    """Return mean and mean square of a standard normal that is above z."""
-    survival = 0.5 * math.erfc(z / math.sqrt(2))
-    hazard = z + 1 / z if survival < 1e-280 else math.exp(-z * z / 2) / math.sqrt(2 * math.pi) / survival
-    return hazard, 1 + z * hazard
+def _censored_fit(logs: list[float], censored: list[float], sigma: float, own: bool) -> tuple[float, float]:
+    """Return mean and deviation of the normal of largest likelihood, some values known to be above a bound only.
+
+    With a = mean / deviation and b = 1 / deviation the logarithm of the likelihood is concave [1]_, so Newton's
+    steps, halved where they go too far, find its top from anywhere.
+
+    References
+    ----------
+    .. [1] R. J. Olsen, "Note on the uniqueness of the maximum likelihood estimator for the Tobit model",
+       Econometrica 46 (1978) 1211-1215.
+    """
+    count = len(logs)
+    total, squares = math.fsum(logs), math.fsum(x * x for x in logs)
+    spread = math.sqrt(max(squares / count - (total / count) ** 2, 0.0))
+    b = 1 / (spread if own and spread > 0 else sigma)
+    a = total / count * b
+    # Equal bounds are one with a weight: recorded times are coarse.
+    bounds = Counter(censored)
+
+    def likelihood(a: float, b: float) -> float:
+        closed = count * math.log(b) - (b * b * squares - 2 * a * b * total + count * a * a) / 2
+        return closed + math.fsum(n * _log_beyond(b * c - a) for c, n in bounds.items())
+
+    value = likelihood(a, b)
+    for _ in range(_MOST_STEPS):
+        slope_a, slope_b = b * total - count * a, count / b - b * squares + a * total
+        aa, ab, bb = -float(count), total, -count / b**2 - squares
+        for c, n in bounds.items():
+            z = b * c - a
+            hazard = _hazard(z)
+            bend = hazard * (hazard - z)
+            slope_a, slope_b = slope_a + n * hazard, slope_b - n * c * hazard
+            aa, ab, bb = aa - n * bend, ab + n * c * bend, bb - n * c * c * bend
+        if own:
+            # Of a matrix that is negative definite; its determinant is above 0.
+            det = aa * bb - ab * ab
+            if det <= 0:
+                break
+            step_a, step_b = (ab * slope_b - bb * slope_a) / det, (ab * slope_a - aa * slope_b) / det
+        else:
+            step_a, step_b = -slope_a / aa, 0.0
+        while b + step_b <= 0 or (better := likelihood(a + step_a, b + step_b)) < value:
+            step_a, step_b = step_a / 2, step_b / 2
+            if abs(step_a) + abs(step_b) < 1e-15 * (abs(a) + b):
+                return a / b, 1 / b
+        a, b, value = a + step_a, b + step_b, better
+        if abs(step_a) + abs(step_b) < 1e-13 * (abs(a) + b):
+            break
+    return a / b, 1 / b
+
+
+def _survival(z: float) -> float:
+    return 0.5 * math.erfc(z / math.sqrt(2))
+
+
+def _log_beyond(z: float) -> float:
+    """Return the logarithm of the chance that a standard normal is above z."""
+    if z < _FAR:
+        return math.log(_survival(z))
+    return -z * z / 2 - math.log(math.sqrt(2 * math.pi) * _hazard(z))
+
+
+def _hazard(z: float) -> float:
+    """Return the mean of a standard normal that is above z: its density there over the chance to be above."""
+    if z < _FAR:
+        return math.exp(-z * z / 2) / math.sqrt(2 * math.pi) / _survival(z)
+    return z + 1 / (z + 2 / (z + 3 / (z + 4 / (z + 5 / z))))
 
 
 def updated_classes(
@@ -270,21 +339,36 @@ def updated_classes(
             by_class[name].append(incident)
     if problems:
         raise InputError(problems)
-    changed = {name: _updated(classes[name], own, history) for name, own in by_class.items()}
+    changed: dict[str, FailureClass] = {}
+    for name, own in by_class.items():
+        try:
+            changed[name] = _updated(classes[name], own, history)
+        except (ValidationError, InputError, OverflowError) as error:
+            said = (
+                findings_of(error, (), FailureClass)
+                if isinstance(error, ValidationError)
+                else [((), str(error))]
+            )
+            problems += [
+                Problem(
+                    f"the {len(own):,} incidents of {name!r} fit no length of a failure ({text}); "
+                    "check their starts and ends"
+                )
+                for _, text in said
+            ]
+    if problems:
+        raise InputError(problems)
     return {name: changed.get(name, known) for name, known in classes.items()}
 
 
 def _updated(known: FailureClass, own: Sequence[Incident], history: IncidentHistory) -> FailureClass:
     units = {"region-year": history.regions, "server-year": history.servers, "service-year": 1}[known.per]
     belief = known.belief.updated(len(own), history.years * units)
-    until = datetime(
-        history.records_until.year, history.records_until.month, history.records_until.day, tzinfo=UTC
-    )
+    # The records hold their last day as a whole: an incident that began on it has been open since.
+    last = datetime.combine(history.records_until, time(), UTC) + timedelta(days=1)
     reached = [one for one in own if one.severity > 0]
     closed = [(one.end - one.start).total_seconds() / 3600 for one in reached if one.end is not None]
-    still = [
-        (until - one.start).total_seconds() / 3600 for one in reached if one.end is None and one.start < until
-    ]
+    still = [(last - one.start).total_seconds() / 3600 for one in reached if one.end is None]
     length = fitted_length(closed, still, known.lengths)
     enough = len(own) >= ENOUGH
     return known.replace(

@@ -18,6 +18,16 @@ from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray
 
 _NORMAL = NormalDist()
+LONGEST = 1e100
+"""Lengths are below, so that their squares are numbers."""
+MOST_SIGMA = 10.0
+"""Of a lognormal: beyond, its mean lies in a tail that nothing ever reaches."""
+
+
+def _length(what: str, value: float) -> float:
+    if value > LONGEST:
+        raise InputError(f"{what} {value!r} is above {LONGEST:g}, longer than anything lasts")
+    return value
 
 
 class Length(Protocol):
@@ -49,7 +59,7 @@ class Exponential:
     mean: float
 
     def __post_init__(self) -> None:
-        positive("mean length", self.mean)
+        _length("mean length", positive("mean length", self.mean))
 
     @property
     def mean_square(self) -> float:
@@ -72,7 +82,7 @@ class Fixed:
     length: float
 
     def __post_init__(self) -> None:
-        not_negative("length", self.length)
+        _length("length", not_negative("length", self.length))
 
     @property
     def mean(self) -> float:
@@ -102,8 +112,11 @@ class Lognormal:
     """Standard deviation of the logarithm."""
 
     def __post_init__(self) -> None:
-        positive("median length", self.median)
-        positive("sigma", self.sigma)
+        _length("median length", positive("median length", self.median))
+        if positive("sigma", self.sigma) > MOST_SIGMA:
+            raise InputError(
+                f"sigma {self.sigma!r} is above {MOST_SIGMA:g}; it is of the natural logarithm, 1 to 2 are usual"
+            )
 
     @property
     def mean(self) -> float:

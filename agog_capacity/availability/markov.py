@@ -37,6 +37,20 @@ class Chain:
     rates: FloatArray = field(repr=False)
     """Rate from row to column, shape (n, n); the diagonal is 0. [1/h]"""
 
+    def __post_init__(self) -> None:
+        """Check names, shape and rates, all at once."""
+        names, rates = self.states, np.asarray(self.rates, dtype=float)
+        problems = [f"state {name!r} stands twice" for name in sorted(set(names)) if names.count(name) > 1]
+        if not names:
+            problems.append("a chain needs at least one state")
+        if rates.shape != (len(names), len(names)):
+            problems.append(f"the rates have shape {rates.shape}; {len(names)} states need a square")
+        elif not np.isfinite(rates).all() or (rates < 0).any():
+            problems.append("a rate is negative or not finite")
+        elif np.diag(rates).any():
+            problems.append("the rates have a move from a state to itself; the diagonal is 0")
+        together(problems)
+
     @classmethod
     def of(cls, states: Sequence[str], moves: Iterable[tuple[str, str, float]]) -> Chain:
         """Build a chain from its moves.
@@ -314,7 +328,11 @@ def hours_to(chain: Chain, targets: Iterable[str], start: str) -> float:
         np.fill_diagonal(rates[:last, :last], 0.0)
     if leaving[0] == 0:
         raise InputError(f"from {start!r} the run never ends; no move leads to {', '.join(targets)}")
-    return float(stay[0] / leaving[0])
+    with np.errstate(over="ignore"):
+        hours = float(stay[0] / leaving[0])
+    if not math.isfinite(hours):
+        raise InputError(f"from {start!r} the run takes longer than can be counted; a rate is too small")
+    return hours
 
 
 def duplex(failure_rate_per_h: float, repair_rate_per_h: float, coverage: float) -> Chain:

@@ -16,6 +16,8 @@ from agog_capacity.errors import InputError, Problem
 
 Number = int | float | str | Decimal | Fraction
 """A number; text and decimals are taken as they are written, a float as it is shown."""
+LEAST_RATE = 1e-100
+"""Rates below are of nothing that can be counted, and their inverse is no number."""
 
 
 def exact(value: Number) -> Fraction:
@@ -79,6 +81,8 @@ def rate(what: str, value: float) -> float:
             f"{what} is 0: none seen in T years is not a rate of 0 but one of at most 3/T (95 %); "
             "give a small rate, or leave the event out"
         )
+    if 0 < value < LEAST_RATE:
+        raise InputError(f"{what} {value!r} is so small that it never happens; leave the event out")
     return positive(what, value)
 
 

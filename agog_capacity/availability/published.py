@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,13 +10,15 @@ from pathlib import Path
 
 from agog_capacity.availability.money import CreditTier, checked_ladder
 from agog_capacity.components.base import ServiceLevel
-from agog_capacity.documents import read_text
+from agog_capacity.csv_tables import table_rows
 from agog_capacity.errors import DocumentError, InputError, NotInResult, Problem, nearest
 
 _COLUMNS = (
     "service", "tier", "configuration", "sla_percent", "source", "date", "confidence", "note",
     "credit_ladder_pct",
 )  # fmt: skip
+_SHARE = 1
+"""Percentages up to this are shares by mistake: nobody promises to be up for a hundredth of the time."""
 _STEP = re.compile(r"^<\s*(\d+(?:\.\d+)?)\s*:\s*(\d+(?:\.\d+)?)$")
 
 
@@ -66,42 +66,46 @@ def read_service_levels(path: Path) -> dict[ServiceLevel, PublishedLevel]:
     DocumentError
         With every problem of the table.
     """
-    reader = csv.DictReader(io.StringIO(read_text(path, "table of published SLAs")))
-    missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        raise DocumentError([Problem(f"lacks the columns {', '.join(missing)}", line=1, file=str(path))])
     problems: list[Problem] = []
     rows: dict[ServiceLevel, PublishedLevel] = {}
-    for row in reader:
+    for line, row in table_rows(path, "table of published SLAs", _COLUMNS, problems):
         level = ServiceLevel(row["service"], row["tier"], row["configuration"])
-        percent = None
-        if row["sla_percent"].strip():
-            try:
-                percent = Decimal(row["sla_percent"])
-            except InvalidOperation:
-                percent = Decimal(-1)
-            if not 0 <= percent <= 100:
-                problems.append(
-                    Problem(
-                        f"sla_percent {row['sla_percent']!r} is not a percentage",
-                        line=reader.line_num,
-                        file=str(path),
-                    )
-                )
+        if not all(part.strip() for part in level):
+            message = "service, tier and configuration name a row; none may be empty"
+            problems.append(Problem(message, line=line, file=str(path)))
+        percent, wrong = _percent(row["sla_percent"].strip())
+        problems += [Problem(text, line=line, file=str(path)) for text in wrong]
         ladder_text = row["credit_ladder_pct"].strip()
         try:
             ladder = _ladder(ladder_text)
         except InputError as error:
-            problems += [Problem(p.message, line=reader.line_num, file=str(path)) for p in error.problems]
+            problems += [Problem(p.message, line=line, file=str(path)) for p in error.problems]
             ladder = None
         if level in rows:
-            problems.append(Problem(f"{level} stands twice", line=reader.line_num, file=str(path)))
+            problems.append(Problem(f"{level} stands twice", line=line, file=str(path)))
         rows[level] = PublishedLevel(
             level, percent, row["source"], row["date"], row["confidence"], row["note"], ladder, ladder_text
         )
     if problems:
         raise DocumentError(problems)
     return rows
+
+
+def _percent(text: str) -> tuple[Decimal | None, list[str]]:
+    """Return a promised percentage, None where there is none, and what is wrong with it."""
+    if not text:
+        return None, []
+    try:
+        percent = Decimal(text)
+    except InvalidOperation:
+        percent = Decimal("NaN")
+    if not percent.is_finite() or not 0 <= percent <= 100:
+        return None, [f"sla_percent {text[:40]!r} is not a percentage"]
+    if percent <= _SHARE:
+        return None, [
+            f"sla_percent {text[:40]!r} looks like a share of 1; write it in percent, such as 99.95"
+        ]
+    return percent, []
 
 
 def _ladder(text: str) -> tuple[CreditTier, ...] | None:

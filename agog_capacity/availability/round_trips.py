@@ -6,14 +6,12 @@ the plan. A pair is directed: both ways are measured apart, and the table has bo
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from agog_capacity.documents import read_text
+from agog_capacity.csv_tables import table_rows
 from agog_capacity.errors import DocumentError, NotInResult, Problem, nearest
 
 _COLUMNS = ("from", "to", "p50_ms", "p95_ms", "source", "date", "confidence")
@@ -48,23 +46,17 @@ def read_round_trips(path: Path) -> RoundTrips:
     DocumentError
         With every problem of the table.
     """
-    reader = csv.DictReader(io.StringIO(read_text(path, "table of round trips")))
-    missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        raise DocumentError([Problem(f"lacks the columns {', '.join(missing)}", line=1, file=str(path))])
     found: dict[tuple[str, str], RoundTrip] = {}
     problems: list[Problem] = []
-    for row in reader:
+    for line, row in table_rows(path, "table of round trips", _COLUMNS, problems):
         pair = (row["from"].strip(), row["to"].strip())
         times = [_milliseconds(row["p50_ms"]), _milliseconds(row["p95_ms"]) if row["p95_ms"] else None]
         if times[0] is None or (row["p95_ms"] and times[1] is None):
             message = f"the round trip of {' to '.join(pair)} is not a time in ms above 0"
-            problems.append(Problem(message, line=reader.line_num, file=str(path)))
+            problems.append(Problem(message, line=line, file=str(path)))
             continue
         if pair in found:
-            problems.append(
-                Problem(f"{' to '.join(pair)} stands twice", line=reader.line_num, file=str(path))
-            )
+            problems.append(Problem(f"{' to '.join(pair)} stands twice", line=line, file=str(path)))
         found[pair] = RoundTrip(times[0], times[1], row["source"], row["date"], row["confidence"])
     if problems:
         raise DocumentError(problems)

@@ -7,16 +7,15 @@ operators are errors when the table is read, not when a plan happens to meet the
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from agog_capacity.documents import read_text
+from agog_capacity.csv_tables import table_rows
 from agog_capacity.errors import DocumentError, Problem, nearest
+from agog_capacity.fact_forms import fact_problem, is_day
 from agog_capacity.statements import KNOWN_FACTS, Fact
 
 Severity = Literal["error", "warning", "info"]
@@ -62,6 +61,9 @@ class Condition:
 
 
 def _same(value: Fact, constant: Any) -> bool:
+    if isinstance(value, str) and isinstance(constant, str):
+        # Nobody means another thing by another case: dsv3 is Dsv3.
+        return value.casefold() == constant.casefold()
     return isinstance(value, bool) is isinstance(constant, bool) and value == constant
 
 
@@ -123,20 +125,14 @@ def read_rules(path: Path) -> tuple[Rule, ...]:
     DocumentError
         With every problem of the table: ids that stand twice, unknown kinds, facts and operators.
     """
-    reader = csv.DictReader(io.StringIO(read_text(path, "table of rules")))
-    lacking = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
-    if lacking:
-        raise DocumentError([Problem(f"lacks the columns {', '.join(lacking)}", line=1, file=str(path))])
     rules: dict[str, Rule] = {}
     problems: list[Problem] = []
-    for row in reader:
+    for line, row in table_rows(path, "table of rules", _COLUMNS, problems):
         found: list[str] = []
         rule = _rule(row, found)
         if rule.id in rules:
             found.append("stands twice; an id belongs to one rule")
-        problems += [
-            Problem(f"rule {rule.id!r}: {text}", line=reader.line_num, file=str(path)) for text in found
-        ]
+        problems += [Problem(f"rule {rule.id!r}: {text}", line=line, file=str(path)) for text in found]
         rules[rule.id] = rule
     if problems:
         raise DocumentError(problems)
@@ -172,8 +168,8 @@ def _rule(row: Mapping[str, str], problems: list[str]) -> Rule:
 
 def _conditions(text: str, problems: list[str]) -> tuple[str, tuple[Condition, ...]]:
     try:
-        content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+        content = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
         problems.append(f"applies_when is not JSON: {error}")
         return "", ()
     kind = content.get("kind") if isinstance(content, dict) else None
@@ -187,6 +183,10 @@ def _conditions(text: str, problems: list[str]) -> tuple[str, tuple[Condition, .
         if fact not in KNOWN_FACTS[kind]:
             problems.append(f"fact {fact!r} of {kind} is not known; {nearest(fact, KNOWN_FACTS[kind])}")
             continue
+        if wanted == {}:
+            problems.append(
+                f"{fact}: an empty condition compares with nothing; leave it out, or name a value"
+            )
         for operator, constant in (wanted if isinstance(wanted, dict) else {"eq": wanted}).items():
             if not _fits(operator, constant) or (operator == "eq" and isinstance(wanted, dict)):
                 problems.append(
@@ -194,8 +194,27 @@ def _conditions(text: str, problems: list[str]) -> tuple[str, tuple[Condition, .
                     "list, gt or lt with a number or text, exists with true or false"
                 )
                 continue
+            compared = constant if operator == "in" else () if operator == "exists" else (constant,)
+            wrong = [text for each in compared if (text := fact_problem(fact, each))]
+            if operator in ("gt", "lt") and isinstance(constant, str) and not is_day(constant):
+                wrong.append(
+                    f"{fact}: {constant!r} is neither a number nor a day, so nothing is above or below it"
+                )
+            problems += wrong
             conditions.append(Condition(fact, cast(Operator, operator), constant))
     return kind, tuple(conditions)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = sorted({name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1})
+        raise ValueError(f"{', '.join(map(repr, twice))} stands twice")
+    return found
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is not a number")
 
 
 def _fits(operator: str, constant: Any) -> bool:

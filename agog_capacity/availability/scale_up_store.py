@@ -16,11 +16,13 @@ import numpy as np
 from agog_capacity.availability.scale_up import ScaleUp
 from agog_capacity.availability.scale_up_courses import Courses
 from agog_capacity.errors import InputError
-from agog_capacity.files import replace_file
 from agog_capacity.scaling.simulated import SimulationStore
+from agog_capacity.stored import read_stored, sources_digest, store
 
 _FORMAT = 1
 _CURVES = ("demand", "capacity", "nodes")
+_CODE = ("scaling", "load", "availability")
+"""Packages whose code decides what a scale-up is."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,16 @@ class ScaleUpStore:
 
     def get(self, key: str) -> ScaleUp | None:
         """Return what is stored under a key; None if there is nothing, or nothing usable."""
+        content = read_stored(self.folder / f"{key}.npz", sources_digest(*_CODE))
         try:
-            return _read((self.folder / f"{key}.npz").read_bytes())
+            return None if content is None else _read(content)
         except (
-            OSError,
             ValueError,
             KeyError,
             TypeError,
             EOFError,
+            RecursionError,
+            MemoryError,
             zipfile.BadZipFile,
             zlib.error,
             InputError,
@@ -52,11 +56,7 @@ class ScaleUpStore:
 
     def put(self, key: str, found: ScaleUp) -> None:
         """Store a result whole. A store that cannot be written is no failure: the next run simulates again."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            replace_file(self.folder / f"{key}.npz", _written(found))
-        except OSError:
-            return
+        store(self.folder / f"{key}.npz", _written(found), sources_digest(*_CODE))
 
 
 def _written(found: ScaleUp) -> bytes:
@@ -87,10 +87,15 @@ def _read(content: bytes) -> ScaleUp:
             Courses(about["step_s"], *(np.asarray(file[f"{part}_{name}"], dtype=float) for name in _CURVES))
             for part in ("grown", "stuck")
         )
+        delay_s = np.asarray(file["delay_s"], dtype=float)
+        if delay_s.ndim != 1 or not (delay_s >= 0).all():
+            raise ValueError("delays that cannot be")
+        if not all(isinstance(text, str) for text in about["warnings"]):
+            raise ValueError("warnings that are no text")
         return ScaleUp(
             tuple(datetime.fromisoformat(start) for start in about["starts"]),
             grown,
             stuck,
-            np.asarray(file["delay_s"], dtype=float),
+            delay_s,
             tuple(about["warnings"]),
         )

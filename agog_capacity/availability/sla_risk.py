@@ -30,6 +30,8 @@ from agog_capacity.units import CALCULATOR_MONTH_HOURS, HOURS_PER_YEAR
 MONTHS_PER_YEAR = 12
 LATTICE_POINTS = 1000
 """Points below the threshold, where lengths need a lattice: a relative error of some 1e-5."""
+MOST_OUTAGES = 100_000
+"""Of a period: one every five minutes of a year."""
 _LARGEST_START = 500.0
 """Expected outages beyond which exp(-x) is too small to begin a recursion with."""
 
@@ -57,6 +59,13 @@ def allowed_hours(sla: Number, month_h: Number = CALCULATOR_MONTH_HOURS) -> floa
     return float(exact(month_h) * (1 - exact(sla)))
 
 
+def _outages(what: str, outages: float) -> None:
+    if rate(what, outages) > MOST_OUTAGES:
+        raise InputError(
+            f"{what} {outages:g} are too many; at most {MOST_OUTAGES:,} of a period are added up: join those that are one"
+        )
+
+
 def total_exceeds(outages: float, length: Length, threshold_h: Number, points: int = LATTICE_POINTS) -> Risk:
     """Return the probability that the outages of a period last more than a threshold together.
 
@@ -73,7 +82,7 @@ def total_exceeds(outages: float, length: Length, threshold_h: Number, points: i
     points : int
         Lattice points below the threshold, where the lengths need a lattice.
     """
-    rate("expected outages", outages)
+    _outages("expected outages", outages)
     threshold = exact(threshold_h)
     if threshold < 0:
         raise InputError(f"threshold {float(threshold):g} h is below 0")
@@ -92,17 +101,21 @@ def total_exceeds(outages: float, length: Length, threshold_h: Number, points: i
 
 def poisson_terms(mean: float, beyond: int = 0) -> FloatArray:
     """Return the Poisson probabilities of 0, 1, …, far enough into the tail to add up to 1."""
-    last = max(beyond, int(mean + 12 * math.sqrt(mean) + 40))
+    return _poisson_to(mean, max(beyond, int(mean + 12 * math.sqrt(mean) + 40)))
+
+
+def _poisson_to(mean: float, last: int) -> FloatArray:
+    """Return the Poisson probabilities of 0, 1, … and the last, shape (last + 1,)."""
     counts = np.arange(last + 1)
     logs = np.concatenate([[0.0], np.cumsum(np.log(counts[1:]))])
-    with np.errstate(divide="ignore"):
-        log_mean = math.log(mean) if mean > 0 else -math.inf
-    powers = counts * log_mean if mean > 0 else np.where(counts == 0, 0.0, -np.inf)
+    powers = counts * math.log(mean) if mean > 0 else np.where(counts == 0, 0.0, -np.inf)
     return np.asarray(np.exp(powers - mean - logs))
 
 
 def poisson_beyond(count: int, mean: float) -> float:
     """Return the probability of more than a count of events."""
+    if count > mean + 60 * math.sqrt(mean) + 1000:
+        return 0.0  # below exp(-1500), by Chernoff's bound
     terms = poisson_terms(mean, count + 60)
     return min(1.0, float(math.fsum(terms[count + 1 :])))
 
@@ -110,7 +123,8 @@ def poisson_beyond(count: int, mean: float) -> float:
 def _gamma_mixture(outages: float, threshold: float) -> float:
     """Sum over n of P(n outages) x P(a gamma of shape n is above the threshold), the latter a Poisson sum."""
     numbers = poisson_terms(outages)
-    at_most = np.cumsum(poisson_terms(threshold, len(numbers)))
+    # Of the other only as many are looked at, however many it expects.
+    at_most = np.cumsum(_poisson_to(threshold, len(numbers)))
     return min(1.0, float(math.fsum(numbers[1:] * np.minimum(at_most[: len(numbers) - 1], 1.0))))
 
 
@@ -279,17 +293,16 @@ def total_quantile(outages: float, length: Length, share: float) -> float:
     share : float
         Probability, in (0, 1).
     """
-    rate("expected outages", outages)
+    _outages("expected outages", outages)
     if not 0 < share < 1:
         raise InputError(f"probability {share!r} of a quantile is not inside 0 and 1")
     beyond = complement(share)
     if -math.expm1(-outages) <= beyond:
         return 0.0
     if isinstance(length, Fixed):
-        count = 0
-        while poisson_beyond(count, outages) > beyond:
-            count += 1
-        return count * length.length
+        # The first count that is exceeded with at most this probability, its tails added from the far end.
+        tails = np.cumsum(poisson_terms(outages)[::-1])[::-1]
+        return int(np.argmax(np.append(tails[1:], 0.0) <= beyond)) * length.length
     high = not_negative("mean total", outages * length.mean) + length.mean
     while total_exceeds(outages, length, high).value > beyond:
         high *= 2

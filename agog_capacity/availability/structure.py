@@ -16,13 +16,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
-from agog_capacity.availability.numbers import at_least_of, probability
-from agog_capacity.errors import InputError
+from agog_capacity.availability.numbers import at_least_of, probability, whole
+from agog_capacity.errors import InputError, nearest
 from agog_capacity.periods import FloatArray
+
+MOST_UNITS = 10_000
+"""Of one group; counting takes the square of it."""
 
 
 def series_unavailability(unavailabilities: Iterable[float]) -> float:
@@ -77,6 +80,8 @@ def count_down(unavailabilities: Sequence[float]) -> FloatArray:
     unavailabilities : sequence of float, length n
         q of each unit.
     """
+    if len(unavailabilities) > MOST_UNITS:
+        raise InputError(f"{len(unavailabilities):,} units are too many; at most {MOST_UNITS:,} are counted")
     chances = np.ones(1)
     for q in unavailabilities:
         probability("unavailability", q)
@@ -123,6 +128,8 @@ def zoned_unavailability(
     node_unavailability, zone_unavailability : float
         q of a node in a working zone, and of a zone.
     """
+    for nodes in nodes_by_zone:
+        whole("nodes of a zone", nodes)
     zone_down = probability("zone unavailability", zone_unavailability)
     at_least_of(needed, sum(nodes_by_zone))
     chances = np.ones(1)
@@ -134,15 +141,22 @@ def zoned_unavailability(
     return float(math.fsum(chances[tolerated + 1 :]))
 
 
+Join = Literal["series", "parallel", "kofn"]
+
+
 @dataclass(frozen=True)
 class Block:
     """A block of a reliability diagram; its parts are independent and occur once."""
 
-    join: Literal["series", "parallel", "kofn"]
+    join: Join
     parts: tuple[Block | float, ...]
     """Blocks, or the unavailability of a leaf."""
     needed: int = 1
     """How many parts must be up; for `kofn` only."""
+
+    def __post_init__(self) -> None:
+        if self.join not in get_args(Join):
+            raise InputError(f"{self.join!r} joins no parts; {nearest(self.join, get_args(Join))}")
 
     @property
     def unavailability(self) -> float:

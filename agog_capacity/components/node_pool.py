@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from agog_capacity.azure_sizes import (
     VmSize,
@@ -17,7 +17,7 @@ from agog_capacity.azure_sizes import (
 from agog_capacity.commitments.spot_pool import SpotUse
 from agog_capacity.components.base import Averaged, Component, RefersTo, ServiceLevel, Usage, UsageContext
 from agog_capacity.errors import nearest
-from agog_capacity.model import Count, Flag, Gib, Label, Name, ZoneCount
+from agog_capacity.model import Count, Flag, Gib, In, Label, Name, ZoneCount
 from agog_capacity.periods import FloatArray
 from agog_capacity.prices.meter import Meter
 from agog_capacity.statements import Fact
@@ -53,7 +53,7 @@ class NodePool(Component):
     local_disk_gib: Gib | None = None
     """Space for an ephemeral OS disk on the machine, its cache or temporary disk; only for sizes whose
     space this library does not know."""
-    memory_gib: Gib | None = None
+    memory_gib: Annotated[float, Field(strict=True, ge=0.5, le=16_384), In("GiB")] | None = None
     """Memory of a node; needed to simulate sizes that are not of the families D, E and F."""
     purchase: Literal["on-demand", "spot"] = "on-demand"
     """How the nodes are bought; spot nodes can be taken away and have no SLA."""

@@ -84,13 +84,19 @@ class LoadCurve:
             raise LoadError(
                 f"the load starts at {self.start}, which is not in UTC; give datetime(…, tzinfo=UTC)"
             )
-        if self.step_s < STEP_MULTIPLE_S or self.step_s % STEP_MULTIPLE_S:
+        # The kernel is compiled for whole numbers: a float would fail there, after a minute.
+        step: object = self.step_s
+        whole = isinstance(step, int) and not isinstance(step, bool)
+        if not whole or self.step_s < STEP_MULTIPLE_S or self.step_s % STEP_MULTIPLE_S:
             raise LoadError(
-                f"a step of the load has {self.step_s} s; it must be a multiple of {STEP_MULTIPLE_S} s"
+                f"a step of the load has {self.step_s!r} s; it must be a whole multiple of {STEP_MULTIPLE_S} s"
             )
         if len(set(self.names)) != len(self.names) or not self.names:
             raise LoadError("the load needs one name (region, workload) for each row, and no name twice")
-        rates = np.ascontiguousarray(self.rates, dtype=np.float64)
+        try:
+            rates = np.ascontiguousarray(self.rates, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise LoadError("the rates of the load are no table of numbers with rows of one length") from None
         if rates.ndim != 2 or rates.shape[0] != len(self.names) or rates.shape[1] == 0:
             raise LoadError(f"the load has shape {rates.shape}; it must be ({len(self.names)}, steps)")
         bad = np.argwhere(~np.isfinite(rates) | (rates < 0))

@@ -11,16 +11,15 @@ from pydantic import Field, model_validator
 
 from agog_capacity.load.curve import FloatArray, LoadCurve, LoadError, Noise
 from agog_capacity.load.shape import LoadShape
-from agog_capacity.model import Count, In, Label, Model, Multiple, Name
+from agog_capacity.model import Count, In, Label, Model, MonthText, Multiple, Name
 
-MonthLabel = Annotated[str, Field(strict=True, pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 RatePerTenant = Annotated[float, Field(strict=True, ge=0, le=1e6), In("requests per second per tenant")]
 
 
 class Onboarding(Model):
     """Tenants there are from a month on."""
 
-    month: MonthLabel
+    month: MonthText
     tenants: Count
 
 

@@ -7,14 +7,18 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from agog_capacity.availability.estimates import Estimate
-from agog_capacity.availability.measures import MEASURES, DataLoss, FailoverOutcome, Measure, MeasureOutcome
+from agog_capacity.availability.measures import MEASURES, FailoverOutcome, Measure, MeasureOutcome
 from agog_capacity.errors import NotInResult, nearest
-from agog_capacity.files import replace_file
 from agog_capacity.planning.response import NORMAL, TenantLatency
 from agog_capacity.scaling.simulated import SimulationStore
+from agog_capacity.stored import read_stored, sources_digest, store
+
+_CODE = ("scaling", "load", "availability")
+"""Packages whose code decides what an assessment is; that of `planning` is told by the version in the key."""
 
 
 @dataclass(frozen=True)
@@ -108,86 +112,16 @@ class Assessment:
         ValueError
             If the text is not of that form.
         """
-        try:
-            raw: dict[str, Any] = json.loads(text)
-            if set(raw) != {each.name for each in fields(cls)}:
-                raise ValueError("a stored assessment has other fields")
-            failovers = raw["failovers"]
-            return cls(
-                **{
-                    **raw,
-                    "demand": _measure(raw["demand"]),
-                    "deep": _measure(raw["deep"]),
-                    "failovers": None if failovers is None else _failovers(failovers),
-                    "recoveries": tuple(_recovery(each) for each in raw["recoveries"]),
-                    "latencies": tuple(TenantLatency(**each) for each in raw["latencies"]),
-                    "hours_by_draw": {name: tuple(hours) for name, hours in raw["hours_by_draw"].items()},
-                    "notes": tuple(raw["notes"]),
-                }
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"a stored assessment is not whole: {error}") from None
-
-
-def _estimates(raw: Mapping[str, Any]) -> dict[str, Estimate]:
-    return {name: Estimate(**each) for name, each in raw.items()}
-
-
-def _by_percent(raw: Mapping[str, Any]) -> dict[int, Estimate]:
-    return {int(name): found for name, found in _estimates(raw).items()}
-
-
-def _measure(raw: Mapping[str, Any]) -> MeasureOutcome:
-    single = ("hours_per_year", "year_breaks", "month_breaks", "all_months_hold")
-    return MeasureOutcome(
-        **{
-            **raw,
-            **{name: Estimate(**raw[name]) for name in single},
-            "percentiles": _by_percent(raw["percentiles"]),
-            "by_cause": _estimates(raw["by_cause"]),
-        }
-    )
-
-
-def _failovers(raw: Mapping[str, Any]) -> FailoverOutcome:
-    percentiles = ("switched_s", "recovered_s")
-    single = {
-        name
-        for name, value in raw.items()
-        if isinstance(value, dict) and name not in (*percentiles, "data_loss")
-    }
-    return FailoverOutcome(
-        **{
-            **raw,
-            **{name: _by_percent(raw[name]) for name in percentiles},
-            **{name: Estimate(**raw[name]) for name in single},
-            "data_loss": None if raw["data_loss"] is None else _data_loss(raw["data_loss"]),
-        }
-    )
-
-
-def _data_loss(raw: Mapping[str, Any]) -> DataLoss:
-    return DataLoss(
-        **{
-            **raw,
-            "percentiles_s": _by_percent(raw["percentiles_s"]),
-            "in_time": Estimate(**raw["in_time"]),
-            "beyond_outage": Estimate(**raw["beyond_outage"]),
-        }
-    )
-
-
-def _recovery(raw: Mapping[str, Any]) -> Recovery:
-    within = raw["within_target"]
-    return Recovery(
-        **{
-            **raw,
-            "recovered_s": _by_percent(raw["recovered_s"]),
-            "within_target": None if within is None else Estimate(**within),
-            "lost_s": {int(name): value for name, value in raw["lost_s"].items()},
-            "steps": tuple(Step(**each) for each in raw["steps"]),
-        }
-    )
+        found = TypeAdapter(cls).validate_json(text, strict=True)
+        if set(json.loads(text)) != {each.name for each in fields(cls)}:
+            raise ValueError("a stored assessment has other fields")
+        for measure in (found.demand, found.deep):
+            chances = (measure.year_breaks, measure.month_breaks, measure.all_months_hold)
+            hours = (measure.hours_per_year, *measure.percentiles.values(), *measure.by_cause.values())
+            # Where nothing was counted a value is not a number, which is neither below 0 nor above 1.
+            if any(each.value < 0 for each in (*hours, *chances)) or any(each.value > 1 for each in chances):
+                raise ValueError("a stored assessment has hours or probabilities that cannot be")
+        return found
 
 
 @dataclass(frozen=True)
@@ -211,15 +145,12 @@ class AssessmentStore:
 
     def get(self, key: str) -> Assessment | None:
         """Return what is stored under a key; None if there is nothing, or nothing usable."""
+        content = read_stored(self.folder / f"{key}.json", sources_digest(*_CODE))
         try:
-            return Assessment.from_json((self.folder / f"{key}.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return None if content is None else Assessment.from_json(content.decode())
+        except ValueError:
             return None
 
     def put(self, key: str, found: Assessment) -> None:
         """Store a result whole. A store that cannot be written is no failure: the next run simulates again."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            replace_file(self.folder / f"{key}.json", found.to_json())
-        except OSError:
-            return
+        store(self.folder / f"{key}.json", found.to_json().encode(), sources_digest(*_CODE))

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
 
 from agog_capacity.azure_sizes import parse_vm_size
 from agog_capacity.components.node_pool import NodePool
+from agog_capacity.documents import path_text
+from agog_capacity.errors import InputError, Problem
+from agog_capacity.model import Model
 from agog_capacity.periods import Months
 from agog_capacity.planning.loads import releases_of_weeks, second_name
+from agog_capacity.scaling.manifest_folders import ManifestTexts
+from agog_capacity.validation import findings_of
 
 if TYPE_CHECKING:
     from agog_capacity.plan import Plan
@@ -26,11 +35,35 @@ read 2026-11-24 in stored copies."""
 _MIB = 2**20
 
 
-def _manifests(plan: Plan, section: ScalingSection) -> Manifests:
-    from agog_capacity.scaling.manifests import parse_manifests
+_MOST_LEFT_OUT = 20
+"""Lines on what a simulation passes over; how many more there are is said."""
 
-    texts = plan.manifest_texts[section.manifests]
-    return parse_manifests("\n---\n".join(text for _, text in texts), file=f"manifests {section.manifests!r}")
+
+def _manifests(plan: Plan, section: ScalingSection) -> Manifests:
+    return _parsed(section.manifests, plan.manifest_texts[section.manifests])
+
+
+@lru_cache(maxsize=8)
+def _parsed(folder: str, texts: ManifestTexts) -> Manifests:
+    from agog_capacity.scaling.manifests import parse_manifest_files
+
+    return parse_manifest_files((f"manifests/{folder}/{name}", text) for name, text in texts)
+
+
+def left_out_of_manifests(plan: Plan, section: ScalingSection) -> tuple[str, ...]:
+    """Return what the manifests of a design warn about, and what they hold and the simulation passes over.
+
+    One line each with file and line; a long list is cut, with a count.
+
+    Raises
+    ------
+    ManifestError
+        If the manifests cannot be used.
+    """
+    lines = list(dict.fromkeys(map(str, _manifests(plan, section).left_out(section.workloads))))
+    more = len(lines) - _MOST_LEFT_OUT
+    tail = [f"… and {more:,} more in manifests/{section.manifests} that the simulation passes over"]
+    return (*lines[:_MOST_LEFT_OUT], *(tail if more > 0 else []))
 
 
 def kernel_workloads(
@@ -49,27 +82,40 @@ def kernel_workloads(
     Raises
     ------
     ManifestError
-        If a workload is not in the manifests, or cannot be simulated.
+        With every workload that is not in the manifests, or cannot be simulated.
     """
+    from agog_capacity.scaling.manifests import ManifestError
+
     manifests = _manifests(plan, section)
     releases = releases_of_weeks(section, months) if months is not None else {}
-    workloads = []
+    workloads: list[Workload] = []
+    problems: list[Problem] = []
     for name, use in section.workloads.items():
         release, begins_s = releases.get(name, (None, ()))
-        workload = manifests.workload(
-            name,
-            cpu_base_milli=use.cpu_base_milli,
-            cpu_milli_per_rps=use.cpu_milli_per_request_per_second,
-            memory_base_bytes=use.memory_base_mib * _MIB,
-            memory_bytes_per_rps=use.memory_mib_per_request_per_second * _MIB,
-            image_pull_s=use.image_pull_s,
-            start_s=use.start_s,
-            pools=tuple(pools),
-            releases_s=begins_s if release is not None and release.strategy == "rolling" else (),
-        )
-        workloads.append(_with_sidecar(workload, use))
-        if release is not None and release.strategy == "blue_green" and begins_s:
-            workloads.append(_second_colour(workloads[-1], release, begins_s))
+        try:
+            workload = manifests.workload(
+                name,
+                cpu_base_milli=use.cpu_base_milli,
+                cpu_milli_per_rps=use.cpu_milli_per_request_per_second,
+                memory_base_bytes=use.memory_base_mib * _MIB,
+                memory_bytes_per_rps=use.memory_mib_per_request_per_second * _MIB,
+                image_pull_s=use.image_pull_s,
+                start_s=use.start_s,
+                pools=tuple(pools),
+                releases_s=begins_s if release is not None and release.strategy == "rolling" else (),
+            )
+            workloads.append(_with_sidecar(workload, use))
+            if release is not None and release.strategy == "blue_green" and begins_s:
+                workloads.append(_second_colour(workloads[-1], release, begins_s))
+        except ValidationError as error:
+            found = findings_of(error, ("scaling", "workloads", name), Model)
+            problems += [Problem(message, path=path_text(place)) for place, message in found]
+        except InputError as error:
+            # A problem of the manifests knows its own place.
+            path = f"scaling.workloads.{name}"
+            problems += [p if p.file or p.path else replace(p, path=path) for p in error.problems]
+    if problems:
+        raise ManifestError(problems)
     return workloads
 
 
@@ -133,7 +179,7 @@ def kernel_pool(pool: NodePool, section: ScalingSection | None) -> Pool:
     Raises
     ------
     ScalingError
-        If the memory of its size is not known.
+        If the memory of its size is not known, or no node can be simulated as it is.
     """
     from agog_capacity.scaling.cluster import ScalingError
     from agog_capacity.scaling.cluster_section import ClusterSection
@@ -144,23 +190,29 @@ def kernel_pool(pool: NodePool, section: ScalingSection | None) -> Pool:
     if memory_gib is None and size.vcpus and size.family in _GIB_PER_VCPU:
         memory_gib = float(_GIB_PER_VCPU[size.family] * size.vcpus)
     if memory_gib is None or not size.vcpus:
-        raise ScalingError(
-            f"the memory of {pool.vm_size} is not known; give memory_gib on pool {pool.name!r}"
-        )
+        message = f"the memory of {pool.vm_size} is not known; give memory_gib on pool {pool.name!r}"
+        raise ScalingError([Problem(message, path=f"components.{pool.name}.vm_size")])
     low, high = bounds_of(pool)
     run = ClusterSection() if section is None else section.cluster
-    return Pool.of_aks_size(
-        pool.name,
-        vcpus=size.vcpus,
-        memory_gib=memory_gib,
-        minimum=low,
-        maximum=high,
-        max_pods=run.max_pods,
-        daemon_cpu_milli=run.daemons.cpu_request_milli,
-        daemon_memory_bytes=run.daemons.memory_request_mib * _MIB,
-        daemon_pods=run.daemons.pods,
-        boot_s=run.boot_s,
-        boot_sigma=run.boot_sigma,
-        delete_s=run.delete_s,
-        zones=tuple(f"zone {number}" for number in range(1, pool.zones + 1)),
-    )
+    try:
+        return Pool.of_aks_size(
+            pool.name,
+            vcpus=size.vcpus,
+            memory_gib=memory_gib,
+            minimum=low,
+            maximum=high,
+            max_pods=run.max_pods,
+            daemon_cpu_milli=run.daemons.cpu_request_milli,
+            daemon_memory_bytes=run.daemons.memory_request_mib * _MIB,
+            daemon_pods=run.daemons.pods,
+            boot_s=run.boot_s,
+            boot_sigma=run.boot_sigma,
+            delete_s=run.delete_s,
+            zones=tuple(f"zone {number}" for number in range(1, pool.zones + 1)),
+        )
+    except ValidationError as error:
+        found = findings_of(error, ("components", pool.name), Pool)
+        raise ScalingError(
+            Problem(f"a node of {pool.vm_size} cannot be simulated: {message}", path=path_text(place))
+            for place, message in found
+        ) from None

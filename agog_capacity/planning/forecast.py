@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -219,11 +219,22 @@ def forecast(
         if name not in clusters:
             raise NotInResult(f"there is a trace of {name!r}, which is no cluster; {nearest(name, clusters)}")
     simulated: Mapping[str, SimulatedCluster] = {}
+    of_scaling: tuple[str, ...] = ()
     hourly: dict[str, FloatArray] | None = {} if chosen.design.commitments is not None else None
     if traces is None and chosen.design.scaling is not None:
-        from agog_capacity.planning.simulation import simulated_clusters
+        from agog_capacity.planning.clusters import left_out_of_manifests
+        from agog_capacity.planning.simulation import clusters_without_nodes, simulated_clusters
 
-        simulated = simulated_clusters(plan, chosen.design, store or SimulationStore.default(), hourly)
+        try:
+            simulated = simulated_clusters(plan, chosen.design, store or SimulationStore.default(), hourly)
+        except InputError as error:
+            raise type(error)(
+                replace(p, path=f"scenario {scenario}: {p.path}" if p.path else f"scenario {scenario}")
+                for p in error.problems
+            ) from None
+        of_scaling += tuple(clusters_without_nodes(chosen.design))
+        if simulated:
+            of_scaling += left_out_of_manifests(plan, chosen.design.scaling)
     multiples = None
     if chosen.design.follows_load and chosen.design.scaling is not None:
         from agog_capacity.planning.loads import load_multiples
@@ -260,6 +271,11 @@ def forecast(
     )
     warnings += tuple(_never_there(chosen, plan.months))
     warnings += tuple(f"{name}: {w}" for name, found in simulated.items() for w in found.warnings)
+    warnings += of_scaling
+    if multiples is not None and not multiples.all():
+        idle = [label for label, part in zip(plan.months.labels, multiples, strict=True) if part == 0]
+        text = f"amounts that follow the load are those of the first tenants; in {len(idle)} months from {idle[0]} "
+        warnings += (f"{text}there is no load, so they are 0",)
     return Forecast(chosen, plan.months, plan.currency, charges, contract, feasible, warnings, simulated)
 
 

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agog_capacity.errors import InputError, Problem
 from agog_capacity.periods import FloatArray, Months
+from agog_capacity.scaling.release import MOST_RELEASES
+from agog_capacity.scaling.release_section import SECOND_COLOUR
 
 if TYPE_CHECKING:
     from agog_capacity.load.curve import LoadCurve
     from agog_capacity.scaling.release_section import ReleaseSection
     from agog_capacity.scaling.section import ScalingSection
 
+MOST_CHARACTERS = 80
+"""Of a name."""
 STEP_S = 900
 """Resolution of the load's curve. [s]"""
-SECOND_COLOUR = "-second-colour"
-"""Added to a workload's name for the pods that a blue-green release holds beside it."""
 
 
 def load_multiples(section: ScalingSection, months: Months) -> FloatArray:
     """Return the load of each month in multiples of its mean before growth and events, shape (months,).
 
-    Of tenants who come over time, the mean is that of the first of them.
+    Of tenants who come over time, the mean is that of the first month with any. A design whose tenants all
+    come later has no multiple to give for the months before: they are 0.
 
     Parameters
     ----------
@@ -99,18 +104,34 @@ def region_load(section: ScalingSection, months: Months, share: float, *, releas
 def releases_of_weeks(
     section: ScalingSection, months: Months
 ) -> dict[str, tuple[ReleaseSection, tuple[float, ...]]]:
-    """Return the releases of each workload that has any, with the times at which they begin. [s]"""
+    """Return the releases of each workload that has any, with the times at which they begin. [s]
+
+    Raises
+    ------
+    InputError
+        If there are more than can be simulated.
+    """
     hours = int(months.hours.sum())
-    return {
-        name: (release, release.begins(start_of(months), hours))
-        for release in section.releases
-        for name in release.workloads
-    }
+    found: dict[str, tuple[ReleaseSection, tuple[float, ...]]] = {}
+    for index, release in enumerate(section.releases):
+        begins_s = release.begins(start_of(months), hours)
+        if len(begins_s) > MOST_RELEASES:
+            message = (
+                f"there are {len(begins_s):,} releases in {months.count} months; at most {MOST_RELEASES:,} are simulated: "
+                "name fewer weekdays or hours"
+            )
+            raise InputError([Problem(message, path=f"scaling.releases[{index}]")])
+        found |= dict.fromkeys(release.workloads, (release, begins_s))
+    return found
 
 
 def second_name(name: str) -> str:
     """Return the name of the second colour of a workload."""
-    return f"{name[:60]}{SECOND_COLOUR}"
+    if len(name) + len(SECOND_COLOUR) <= MOST_CHARACTERS:
+        return f"{name}{SECOND_COLOUR}"
+    # Two long names may differ in their ends only.
+    digest = hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
+    return f"{name[: MOST_CHARACTERS - len(SECOND_COLOUR) - 9]}-{digest}{SECOND_COLOUR}"
 
 
 def start_of(months: Months) -> datetime:

@@ -11,26 +11,31 @@ import json
 import logging
 import math
 from collections.abc import Iterator
+from dataclasses import replace as dataclass_replace
 from typing import TYPE_CHECKING, Any
 
 from agog_capacity import __version__
 from agog_capacity.components.node_pool import NodePool
 from agog_capacity.design import Design
-from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.errors import InputError, NotInResult, Problem, nearest
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.planning.clusters import bounds_of, kernel_autoscaler, kernel_pool, kernel_workloads
-from agog_capacity.planning.loads import SECOND_COLOUR, region_load
+from agog_capacity.planning.loads import region_load
+from agog_capacity.scaling.release_section import SECOND_COLOUR
 from agog_capacity.scaling.simulated import (
     SimulatedCluster,
     SimulatedPool,
     SimulatedWorkload,
     SimulationStore,
 )
+from agog_capacity.scaling.version import simulation_version
 
 if TYPE_CHECKING:
     from agog_capacity.plan import Plan
+    from agog_capacity.scaling.pool import Pool
     from agog_capacity.scaling.section import ScalingSection
     from agog_capacity.scaling.trace import ScalingTrace
+    from agog_capacity.scaling.workload import Workload
 
 RULES = 2
 """Raised whenever the simulation itself changes, so that what is stored of the former rules is not found."""
@@ -64,21 +69,35 @@ def simulated_clusters(
 
     Raises
     ------
-    ScalingError, ManifestError, LoadError
-        If the design cannot be simulated; with all problems.
+    ScalingError
+        If the design cannot be simulated; with all problems of all its clusters.
     """
     if design.scaling is None:
         return {}
     found = {}
+    problems: dict[tuple[str, int | None, str], Problem] = {}
     for cluster, pools in _scaled(design):
         share = design.regions[str(design.components[cluster].region)].traffic_share
         key = _key(plan, design.scaling, pools, share)
         result = store.get(key) if store is not None else None
+        if result is not None and not _answers(result, plan, design.scaling, pools):
+            result = None
         hours = store.get_hours(key) if store is not None and hourly is not None else None
+        if hours is not None and set(hours) != {pool.name for pool in pools if pool.nodes is None}:
+            hours = None
         if result is None or (hourly is not None and hours is None):
             if not quiet:
                 _LOG.info("simulating %s over %d months; kept for the next time", cluster, plan.months.count)
-            trace = _trace(plan, design.scaling, pools, share, Months(plan.months.first, plan.months.count))
+            try:
+                trace = _trace(
+                    plan, design.scaling, pools, share, Months(plan.months.first, plan.months.count)
+                )
+            except InputError as error:
+                # What is wrong in the manifests is wrong for every cluster, and told once.
+                for p in error.problems:
+                    path = f"cluster {cluster}: {p.path}" if p.path else f"cluster {cluster}"
+                    problems.setdefault((p.file, p.line, p.message), dataclass_replace(p, path=path))
+                continue
             result = _summary(plan, design.scaling, pools, share, trace)
             hours = {pool.name: trace.hourly_nodes(pool.name) for pool in pools if pool.nodes is None}
             if store is not None:
@@ -88,7 +107,35 @@ def simulated_clusters(
         if hourly is not None and hours is not None:
             hourly.update(hours)
         found[cluster] = result
+    if problems:
+        from agog_capacity.scaling.cluster import ScalingError
+
+        raise ScalingError(problems.values())
     return found
+
+
+def clusters_without_nodes(design: Design) -> Iterator[str]:
+    """Yield a warning for each cluster that gets load and can have no node to run it."""
+    if design.scaling is None:
+        return
+    for cluster, members in _pools_of_applications(design).items():
+        share = design.regions[str(design.components[cluster].region)].traffic_share
+        if share > 0 and all(bounds_of(pool)[1] == 0 for pool in members):
+            names = ", ".join(pool.name for pool in members)
+            yield (
+                f"{cluster}: nothing can run: {names} may have no node at all, so the {share:.3g} of the load that its "
+                "region gets is served by nobody; give it nodes"
+            )
+
+
+def _answers(found: SimulatedCluster, plan: Plan, section: ScalingSection, pools: list[NodePool]) -> bool:
+    """Tell whether a stored result is one of these months, pools and workloads."""
+    bounds = {name: (pool.minimum, pool.maximum) for name, pool in found.pools.items()}
+    return (
+        found.months == Months(plan.months.first, plan.months.count).labels
+        and bounds == {pool.name: bounds_of(pool) for pool in pools}
+        and set(found.workloads) == set(section.workloads)
+    )
 
 
 def is_simulated(design: Design) -> bool:
@@ -98,19 +145,22 @@ def is_simulated(design: Design) -> bool:
 
 def _scaled(design: Design) -> Iterator[tuple[str, list[NodePool]]]:
     """Yield the clusters with a pool of applications between bounds, with all pools of applications."""
-    pools: dict[str, list[NodePool]] = {}
-    for component in design.components.values():
-        if isinstance(component, NodePool) and component.mode == "user":
-            pools.setdefault(component.cluster, []).append(component)
-    for cluster, members in pools.items():
+    for cluster, members in _pools_of_applications(design).items():
         if any(pool.nodes is None and pool.min_nodes != pool.max_nodes for pool in members):
             yield cluster, members
 
 
+def _pools_of_applications(design: Design) -> dict[str, list[NodePool]]:
+    pools: dict[str, list[NodePool]] = {}
+    for component in design.components.values():
+        if isinstance(component, NodePool) and component.mode == "user":
+            pools.setdefault(component.cluster, []).append(component)
+    return pools
+
+
 def _key(plan: Plan, section: ScalingSection, pools: list[NodePool], share: float) -> str:
     inputs: dict[str, Any] = {
-        "library": __version__,
-        "rules": RULES,
+        "library": [__version__, simulation_version(), RULES],
         "months": [plan.months.first, plan.months.count],
         "scaling": section.model_dump(mode="json"),
         "manifests": dict(plan.manifest_texts[section.manifests]),
@@ -176,13 +226,27 @@ def _why_not_simulated(design: Design, scenario: str, cluster: str) -> str:
 def _trace(
     plan: Plan, section: ScalingSection, pools: list[NodePool], share: float, months: Months
 ) -> ScalingTrace:
+    from agog_capacity.scaling.cluster import ScalingError
     from agog_capacity.scaling.simulate import simulate_scaling
 
-    workloads = kernel_workloads(plan, section, [pool.name for pool in pools], months)
+    problems: list[Problem] = []
+    workloads: list[Workload] = []
+    nodes: list[Pool] = []
+    try:
+        workloads = kernel_workloads(plan, section, [pool.name for pool in pools], months)
+    except InputError as error:
+        problems += error.problems
+    for pool in pools:
+        try:
+            nodes.append(kernel_pool(pool, section))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise ScalingError(problems)
     return simulate_scaling(
         region_load(section, months, share),
         workloads,
-        [kernel_pool(pool, section) for pool in pools],
+        nodes,
         autoscaler=kernel_autoscaler(section),
         seed=section.seed,
     )

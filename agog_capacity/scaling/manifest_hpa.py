@@ -35,10 +35,15 @@ class AutoscalerManifest:
 
     name: str
     namespace: str
+    target_kind: str
     target_name: str
     model: HorizontalPodAutoscaler
     problem_at: Problem
     """Where it stands, with no message."""
+
+    def scales(self, kind: str, namespace: str, name: str) -> bool:
+        """Tell whether a workload is what it scales."""
+        return (self.target_kind, self.namespace, self.target_name) == (kind, namespace, name)
 
 
 def read_autoscaler(
@@ -56,9 +61,11 @@ def read_autoscaler(
                 problems,
             )
     reference = spec.get("scaleTargetRef")
-    target = reference.get("name") if isinstance(reference, dict) else None
-    if not isinstance(target, str):
-        _note(document, ("spec", "scaleTargetRef"), f"HPA {name!r} names no scaleTargetRef.name", problems)
+    reference = reference if isinstance(reference, dict) else {}
+    for key in ("kind", "name"):
+        if not isinstance(reference.get(key), str) or not reference[key]:
+            message = f"HPA {name!r} names no scaleTargetRef.{key}"
+            _note(document, ("spec", "scaleTargetRef"), message, problems)
     raw: dict[str, Any] = {"maximum": spec.get("maxReplicas")}
     if raw["maximum"] is None:
         _note(document, ("spec", "maxReplicas"), f"HPA {name!r} has no maxReplicas", problems)
@@ -74,18 +81,23 @@ def read_autoscaler(
         raw["behavior"] = _behavior(document, spec["behavior"], problems)
     elif "behavior" in spec and spec["behavior"] is not None:
         _note(document, ("spec", "behavior"), "behavior is a mapping", problems)
-    if len(problems) > before:
-        return None
+    model = None
     try:
         model = HorizontalPodAutoscaler.model_validate(raw)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
+            # What has a problem already is not told twice, nor what only follows from a part that is missing.
+            follows = detail["type"] == "value_error" or raw["maximum"] is None
+            if len(problems) > before and follows and detail["loc"] in ((), ("maximum",)):
+                continue
             place = ("spec", *_manifest_place(detail["loc"]))
             text = str(detail["msg"]).removeprefix("Value error, ")
             shown = "" if detail["type"] == "value_error" else f"{str(detail.get('input'))[:40]!r}: "
             _note(document, place, f"{shown}{text[0].lower()}{text[1:]}", problems)
+    if model is None or len(problems) > before:
         return None
-    return AutoscalerManifest(name, namespace, str(target), model, document.problem(("spec",), ""))
+    at = document.problem(("spec",), "")
+    return AutoscalerManifest(name, namespace, reference["kind"], reference["name"], model, at)
 
 
 def _note(document: Document, place: Place, message: str, problems: list[Problem]) -> None:
@@ -107,7 +119,7 @@ def _manifest_place(place: tuple[int | str, ...]) -> Place:
 
 def _metric(document: Document, raw: Any, place: Place, problems: list[Problem]) -> dict[str, Any] | None:
     kind = raw.get("type") if isinstance(raw, dict) else None
-    if kind not in METRIC_SOURCES:
+    if not isinstance(kind, str) or kind not in METRIC_SOURCES:
         _note(
             document,
             place,

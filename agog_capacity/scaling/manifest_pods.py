@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agog_capacity.documents import Document, Place
-from agog_capacity.errors import Problem
+from agog_capacity.errors import Problem, nearest
 from agog_capacity.scaling.nodes import HOSTNAME, ZONE, InitContainer, Resources, pod_request
 from agog_capacity.scaling.quantities import thousandths, whole
 from agog_capacity.scaling.workload import Spread
@@ -29,6 +29,14 @@ _IRRELEVANT_POD = {
     "schedulerName",
 }
 """Fields that change neither what a pod needs nor where it goes."""
+_CONTAINER = {
+    "name", "image", "imagePullPolicy", "command", "args", "workingDir", "ports", "env", "envFrom", "resources",
+    "volumeMounts", "volumeDevices", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle",
+    "terminationMessagePath", "terminationMessagePolicy", "securityContext", "stdin", "stdinOnce", "tty",
+    "restartPolicy", "resizePolicy",
+}  # fmt: skip
+"""Fields of a container."""
+_LONGEST_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,8 @@ class _Container:
     memory: int | None
     cpu_limit: int | None
     memory_limit: int | None
-    restartable: bool = False
+    restartable: bool
+    ready_after_s: float
 
 
 def read_pod_template(
@@ -90,8 +99,8 @@ def read_pod_template(
         not_modelled.append(
             document.problem((*at, "resources"), "pod-level resources are not modelled; passed over")
         )
-    apps = _containers(document, spec, "containers", at, problems)
-    init = _containers(document, spec, "initContainers", at, problems)
+    apps = _containers(document, spec, "containers", at, problems, not_modelled)
+    init = _containers(document, spec, "initContainers", at, problems, not_modelled)
     if not apps:
         problems.append(document.problem((*at, "containers"), "a pod needs at least one container"))
         return None
@@ -111,7 +120,7 @@ def read_pod_template(
         {each.name: (each.cpu, each.memory) for each in running},
         missing,
         _spread(document, spec, at, problems, not_modelled),
-        max((_ready_after_s(raw) for raw in spec["containers"]), default=0.0),
+        max((each.ready_after_s for each in apps), default=0.0),
         _blocks_removal(template, spec),
     )
 
@@ -122,7 +131,12 @@ def _total(values: list[int | None]) -> int | None:
 
 
 def _containers(
-    document: Document, spec: dict[str, Any], key: str, at: Place, problems: list[Problem]
+    document: Document,
+    spec: dict[str, Any],
+    key: str,
+    at: Place,
+    problems: list[Problem],
+    not_modelled: list[Problem],
 ) -> list[_Container]:
     listed = spec.get(key)
     if listed is None:
@@ -141,9 +155,16 @@ def _containers(
                 document.problem((*place, "name"), f"container {raw['name'][:60]!r} stands twice")
             )
             continue
+        for name in raw:
+            if name not in _CONTAINER:
+                message = (
+                    f"{name[:60]!r} of a container is not known; passed over; {nearest(name, _CONTAINER)}"
+                )
+                not_modelled.append(document.problem((*place, name), message))
         values = _resources(document, raw, place, problems)
         restartable = key == "initContainers" and raw.get("restartPolicy") == "Always"
-        found.append(_Container(raw["name"], *values, restartable))
+        ready_after_s = _ready_after_s(document, raw, place, problems)
+        found.append(_Container(raw["name"], *values, restartable, ready_after_s))
     return found
 
 
@@ -152,9 +173,16 @@ def _resources(
 ) -> tuple[int | None, int | None, int | None, int | None]:
     """Return cpu and memory requests, then limits; an unset request takes its limit, as in Kubernetes."""
     resources = raw.get("resources") or {}
+    if not isinstance(resources, dict):
+        problems.append(document.problem((*place, "resources"), "resources is a mapping"))
+        resources = {}
+    for part in resources:
+        if part not in ("requests", "limits", "claims"):
+            message = f"{part[:60]!r} is not known here; {nearest(part, ('requests', 'limits', 'claims'))}"
+            problems.append(document.problem((*place, "resources", part), message))
     values: dict[tuple[str, str], int | None] = {}
     for part in ("requests", "limits"):
-        table = resources.get(part) if isinstance(resources, dict) else None
+        table = resources.get(part)
         if table is not None and not isinstance(table, dict):
             problems.append(document.problem((*place, "resources", part), f"{part} is a mapping"))
             table = None
@@ -216,17 +244,25 @@ def _spread(
     return result
 
 
-def _ready_after_s(raw: Any) -> float:
-    probe = raw.get("readinessProbe") if isinstance(raw, dict) else None
-    if not isinstance(probe, dict):
+def _ready_after_s(document: Document, raw: dict[str, Any], place: Place, problems: list[Problem]) -> float:
+    """Return the delay and one period of the readiness probe. [s]"""
+    probe = raw.get("readinessProbe")
+    if probe is None:
         return 0.0
-    delay, period = probe.get("initialDelaySeconds", 0), probe.get("periodSeconds", 10)
-    numbers = [
-        float(n)
-        for n in (delay, period)
-        if isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= 86_400
-    ]
-    return min(86_400.0, sum(numbers))
+    if not isinstance(probe, dict):
+        problems.append(document.problem((*place, "readinessProbe"), "a probe is a mapping"))
+        return 0.0
+    total = 0.0
+    for key, default in (("initialDelaySeconds", 0), ("periodSeconds", 10)):
+        value = probe.get(key)
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LONGEST_S
+        ):
+            message = f"{key} {str(value)[:40]!r} is not a whole number of seconds from 0 to {_LONGEST_S:,}"
+            problems.append(document.problem((*place, "readinessProbe", key), message))
+            continue
+        total += value or default  # Kubernetes takes its default for 0, too
+    return min(float(_LONGEST_S), total)
 
 
 def _blocks_removal(template: dict[str, Any], spec: dict[str, Any]) -> bool:
@@ -239,10 +275,11 @@ def _blocks_removal(template: dict[str, Any], spec: dict[str, Any]) -> bool:
     volumes = spec.get("volumes")
     local = isinstance(volumes, list) and any(
         isinstance(volume, dict)
-        and (
-            "hostPath" in volume
-            or ("emptyDir" in volume and (volume["emptyDir"] or {}).get("medium") != "Memory")
-        )
+        and ("hostPath" in volume or ("emptyDir" in volume and not _in_memory(volume["emptyDir"])))
         for volume in volumes
     )
     return mark == "false" or local
+
+
+def _in_memory(volume: Any) -> bool:
+    return isinstance(volume, dict) and volume.get("medium") == "Memory"

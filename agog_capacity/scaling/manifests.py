@@ -7,34 +7,25 @@ warning; what is wrong raises one `ManifestError` with every problem and its pla
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from agog_capacity.documents import Document, Place, parse_yaml, read_text
-from agog_capacity.errors import InputError, Problem, nearest
-from agog_capacity.scaling.manifest_budgets import (
-    BudgetManifest,
-    is_count_or_percent,
-    workload_budget,
-)
+from pydantic import ValidationError
+
+from agog_capacity.documents import Document, Place, read_text
+from agog_capacity.errors import DocumentError, InputError, Problem, nearest
+from agog_capacity.scaling.manifest_budgets import BudgetManifest, read_budget, workload_budget
+from agog_capacity.scaling.manifest_checks import name_problems, place_of, warnings_of
+from agog_capacity.scaling.manifest_files import documents_of
 from agog_capacity.scaling.manifest_hpa import AutoscalerManifest, read_autoscaler
+from agog_capacity.scaling.manifest_kinds import API_VERSIONS, COMMON_FIELDS, OWN_FIELDS, WITHOUT_PODS
 from agog_capacity.scaling.manifest_pods import PodTemplate, read_pod_template
 from agog_capacity.scaling.manifest_rollouts import read_surge, releases_of
 from agog_capacity.scaling.nodes import Resources
 from agog_capacity.scaling.workload import Workload
-
-API_VERSIONS = {
-    "Deployment": ("apps/v1",),
-    "StatefulSet": ("apps/v1",),
-    "DaemonSet": ("apps/v1",),
-    "HorizontalPodAutoscaler": ("autoscaling/v2",),
-    "PodDisruptionBudget": ("policy/v1",),
-}
-"""Kinds that matter to scaling, and the versions that are read."""
-MAXIMUM_DOCUMENTS = 2000
-_SEPARATOR = re.compile(r"^---(?:[ \t]+(.*))?[ \t]*$", re.MULTILINE)
+from agog_capacity.validation import findings_of
 
 
 class ManifestError(InputError):
@@ -65,7 +56,9 @@ class Manifests:
     autoscalers: tuple[AutoscalerManifest, ...]
     budgets: tuple[BudgetManifest, ...]
     not_modelled: tuple[Problem, ...] = field(default=(), repr=False)
-    """Kinds and fields that the simulation passes over, with their places."""
+    """Kinds and fields that the simulation passes over and that could change it, with their places."""
+    without_pods: tuple[Problem, ...] = field(default=(), repr=False)
+    """Kinds that play no part in scaling, such as a Service, with their places."""
     warnings: tuple[Problem, ...] = field(default=(), repr=False)
     """What Kubernetes takes but cannot work."""
 
@@ -104,62 +97,122 @@ class Manifests:
             If there is no such workload, a container that keeps running has no request, or releases are
             asked of a workload whose rollout adds no pods.
         """
-        names = [each.name for each in self.workloads if each.kind != "DaemonSet"]
-        if name not in names:
-            raise ManifestError(f"there is no Deployment or StatefulSet {name!r}; {nearest(name, names)}")
-        found = next(each for each in self.workloads if each.name == name and each.kind != "DaemonSet")
+        found = self._only(name)
         missing = [
-            Problem(
-                f"container {part!r} of {found.kind} {name!r} has no {what} request; set one, or it cannot be placed",
-                found.problem_at.path,
-                found.problem_at.line,
-                found.problem_at.file,
+            replace(
+                found.problem_at,
+                message=f"container {part!r} of {found.kind} {name!r} has no {what} request; set one, or it cannot "
+                "be placed",
             )
             for part, what in found.pods.missing_requests
+        ]
+        lacking = {what for _, what in found.pods.missing_requests}
+        missing += [
+            replace(
+                found.problem_at,
+                message=f"{found.kind} {name!r} requests no {what}; request more than 0, or it cannot be placed",
+            )
+            for what, amount in (
+                ("cpu", found.pods.request.cpu_milli),
+                ("memory", found.pods.request.memory_bytes),
+            )
+            if not amount and what not in lacking
         ]
         if missing:
             raise ManifestError(missing)
         scaler = next(
-            (
-                each
-                for each in self.autoscalers
-                if (each.target_name, each.namespace) == (name, found.namespace)
-            ),
-            None,
+            (each for each in self.autoscalers if each.scales(found.kind, found.namespace, name)), None
         )
         container = (
             None if scaler is None else next((m.container for m in scaler.model.metrics if m.container), None)
         )
         cpu, memory = found.pods.container_requests.get(container or "", (None, None))
         replicas = found.replicas if scaler is None else max(found.replicas, scaler.model.minimum)
-        return Workload(
-            name=name,
-            cpu_request_milli=found.pods.request.cpu_milli,
-            memory_request_bytes=found.pods.request.memory_bytes,
-            cpu_limit_milli=found.pods.cpu_limit_milli,
-            memory_limit_bytes=found.pods.memory_limit_bytes,
-            container_cpu_request_milli=cpu,
-            container_memory_request_bytes=memory,
-            cpu_base_milli=cpu_base_milli,
-            cpu_milli_per_rps=float(cpu_milli_per_rps),
-            memory_base_bytes=memory_base_bytes,
-            memory_bytes_per_rps=float(memory_bytes_per_rps),
-            image_pull_s=float(image_pull_s),
-            start_s=float(found.pods.ready_after_s if start_s is None else start_s),
-            replicas=replicas,
-            autoscaler=None if scaler is None else scaler.model,
-            pools=tuple(pools),
-            spread=found.pods.spread,
-            blocks_node_removal=found.pods.blocks_node_removal,
-            releases=releases_of(
+        fields: dict[str, Any] = {
+            "name": name,
+            "cpu_request_milli": found.pods.request.cpu_milli,
+            "memory_request_bytes": found.pods.request.memory_bytes,
+            "cpu_limit_milli": found.pods.cpu_limit_milli,
+            "memory_limit_bytes": found.pods.memory_limit_bytes,
+            "container_cpu_request_milli": cpu,
+            "container_memory_request_bytes": memory,
+            "cpu_base_milli": cpu_base_milli,
+            "cpu_milli_per_rps": float(cpu_milli_per_rps),
+            "memory_base_bytes": memory_base_bytes,
+            "memory_bytes_per_rps": float(memory_bytes_per_rps),
+            "image_pull_s": float(image_pull_s),
+            "start_s": float(found.pods.ready_after_s if start_s is None else start_s),
+            "replicas": replicas,
+            "autoscaler": None if scaler is None else scaler.model,
+            "pools": tuple(pools),
+            "spread": found.pods.spread,
+            "blocks_node_removal": found.pods.blocks_node_removal,
+            "releases": releases_of(
                 found.problem_at, f"{found.kind} {found.name!r}", found.max_surge, releases_s
             ),
             **workload_budget(
-                budget
-                for budget in self.budgets
-                if budget.namespace == found.namespace and set(budget.labels) <= set(found.labels)
+                budget for budget in self.budgets if budget.covers(found.namespace, found.labels)
             ),
-        )
+        }
+        try:
+            return Workload.model_validate(fields)
+        except ValidationError as error:
+            said = findings_of(error, (), Workload)
+            raise ManifestError(
+                replace(found.problem_at, message=f"{found.kind} {name!r} cannot be simulated: {message}")
+                for _, message in said
+            ) from None
+
+    def _only(self, name: str) -> WorkloadManifest:
+        """Return the one workload of a name."""
+        scaled = [each for each in self.workloads if each.kind != "DaemonSet"]
+        found = [each for each in scaled if each.name == name]
+        if not found:
+            files = list(
+                dict.fromkeys(each.problem_at.file for each in self.workloads if each.problem_at.file)
+            )
+            more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+            where = f" in {', '.join(files[:3])}{more}" if files else ""
+            near = nearest(name, [each.name for each in scaled])
+            raise ManifestError(f"there is no Deployment or StatefulSet {name!r}{where}; {near}")
+        if len(found) > 1:
+            others = " and ".join(
+                f"{each.kind} {name!r} of namespace {each.namespace!r} at {place_of(each.problem_at)}"
+                for each in found[1:]
+            )
+            message = (
+                f"{found[0].kind} {name!r} of namespace {found[0].namespace!r} has the name of {others}; workloads are "
+                "chosen by their name alone, so rename one or leave it out"
+            )
+            raise ManifestError([replace(found[0].problem_at, message=message)])
+        return found[0]
+
+    def left_out(self, simulated: Iterable[str]) -> Iterator[Problem]:
+        """Yield what a simulation of some of the workloads must say: warnings, and what it passes over.
+
+        Parameters
+        ----------
+        simulated : iterable of str
+            Names of the workloads that are simulated.
+        """
+        names = set(simulated)
+        yield from self.warnings
+        yield from self.not_modelled
+        for each in self.workloads:
+            request = each.pods.request
+            needs = f"{request.cpu_milli:,} thousandths of a core and {request.memory_bytes / 2**20:,.0f} MiB"
+            if each.kind == "DaemonSet":
+                message = (
+                    f"DaemonSet {each.name!r} requests {needs} of every node, which the simulation passes over; it "
+                    "counts an estimate for all daemons of a node"
+                )
+                yield replace(each.problem_at, message=message)
+            elif each.name not in names:
+                message = (
+                    f"{each.kind} {each.name!r} is not among the workloads that are simulated; its {each.replicas} "
+                    f"pods of {needs} take no room"
+                )
+                yield replace(each.problem_at, message=message)
 
     def daemon_requests(self) -> tuple[Resources, int]:
         """Return what the DaemonSets request of every node together, and their number of pods."""
@@ -176,35 +229,57 @@ def read_manifests(paths: Sequence[Path]) -> Manifests:
         With every problem of all files; with the first syntax error.
     """
     files: list[Path] = []
+    problems: list[Problem] = []
     for path in paths:
         found = sorted([*path.glob("*.yaml"), *path.glob("*.yml")]) if path.is_dir() else [path]
         if not found:
-            raise ManifestError([Problem("holds no .yaml file", file=str(path))])
+            problems.append(Problem("holds no .yaml file", file=str(path)))
         files += found
-    return _collected(
-        [document for path in files for document in _documents(read_text(path, "manifest"), str(path))]
-    )
+    texts: list[tuple[str, str]] = []
+    for path in files:
+        try:
+            texts.append((str(path), read_text(path, "manifest")))
+        except DocumentError as error:
+            problems += error.problems
+    return parse_manifest_files(texts, problems)
 
 
 def parse_manifests(text: str, file: str = "") -> Manifests:
     """Read the manifests of one text; see `read_manifests`."""
-    return _collected(list(_documents(text, file)))
+    return parse_manifest_files([(file, text)])
 
 
-def _documents(text: str, file: str) -> Iterator[Document]:
-    """Split a text at `---` and read each part, its lines counted from the start of the text."""
-    starts, chunks, position = [0], [], 0
-    for mark in _SEPARATOR.finditer(text):
-        chunks.append(text[position : mark.start()])
-        position = mark.end()
-        starts.append(text.count("\n", 0, position))
-        if len(starts) > MAXIMUM_DOCUMENTS:
-            raise ManifestError([Problem(f"has over {MAXIMUM_DOCUMENTS:,} documents", file=file)])
-    chunks.append(text[position:])
-    for first, chunk in zip(starts, chunks, strict=True):
-        if all(not line.strip() or line.lstrip().startswith("#") for line in chunk.splitlines()):
-            continue
-        yield parse_yaml("\n" * first + chunk, file)
+def parse_manifest_files(texts: Iterable[tuple[str, str]], problems: Iterable[Problem] = ()) -> Manifests:
+    """Read the manifests of several files as one set.
+
+    Parameters
+    ----------
+    texts : iterable of (str, str)
+        Name, for messages, and text of each file.
+    problems : iterable of Problem
+        What was found before, raised with the others.
+
+    Raises
+    ------
+    ManifestError
+        With every problem of all files.
+    """
+    reading = _Reading(problems=list(problems))
+    for file, text in texts:
+        for document in documents_of(text, file, reading.problems):
+            _read(document, reading)
+    parts = reading.workloads, reading.autoscalers, reading.budgets
+    reading.problems += name_problems(*parts)
+    if reading.problems:
+        raise ManifestError(reading.problems)
+    return Manifests(
+        tuple(reading.workloads),
+        tuple(reading.autoscalers),
+        tuple(reading.budgets),
+        tuple(reading.not_modelled),
+        tuple(reading.without_pods),
+        tuple(warnings_of(*parts)),
+    )
 
 
 @dataclass
@@ -216,25 +291,7 @@ class _Reading:
     budgets: list[BudgetManifest] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     not_modelled: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
-
-
-def _collected(documents: list[Document]) -> Manifests:
-    reading = _Reading()
-    for document in documents:
-        _read(document, reading)
-    _check_names(reading)
-    if not reading.problems:
-        _warn(reading)
-    if reading.problems:
-        raise ManifestError(reading.problems)
-    return Manifests(
-        tuple(reading.workloads),
-        tuple(reading.autoscalers),
-        tuple(reading.budgets),
-        tuple(reading.not_modelled),
-        tuple(reading.warnings),
-    )
+    without_pods: list[Problem] = field(default_factory=list)
 
 
 def _read(document: Document, reading: _Reading) -> None:
@@ -250,9 +307,12 @@ def _read(document: Document, reading: _Reading) -> None:
             _read(Document(item, lines, document.file), reading)
         return
     if kind not in API_VERSIONS:
-        reading.not_modelled.append(
-            document.problem((), f"kind {kind[:60]!r} plays no part in scaling; passed over")
-        )
+        if kind in WITHOUT_PODS:
+            message = f"kind {kind!r} plays no part in scaling; passed over"
+            reading.without_pods.append(document.problem((), message))
+        else:
+            message = f"kind {kind[:60]!r} is not modelled; passed over, with any pods it has"
+            reading.not_modelled.append(document.problem((), message))
         return
     if version not in API_VERSIONS[kind]:
         allowed = " or ".join(API_VERSIONS[kind])
@@ -273,7 +333,9 @@ def _read(document: Document, reading: _Reading) -> None:
         if scaler is not None:
             reading.autoscalers.append(scaler)
     elif kind == "PodDisruptionBudget":
-        _read_budget(document, name, namespace, reading)
+        budget = read_budget(document, name, namespace, reading.problems, reading.not_modelled)
+        if budget is not None:
+            reading.budgets.append(budget)
     else:
         _read_workload(document, kind, name, namespace, reading)
 
@@ -287,6 +349,11 @@ def _read_workload(document: Document, kind: str, name: str, namespace: str, rea
         message = f"replicas {str(replicas)[:40]!r} is not a count from 0 to 10,000"
         reading.problems.append(document.problem(("spec", "replicas"), message))
         return
+    known = (*COMMON_FIELDS, *OWN_FIELDS[kind])
+    for key in spec:
+        if key not in known:
+            message = f"{key[:60]!r} of a {kind} is not modelled; passed over; {nearest(key, known)}"
+            reading.not_modelled.append(document.problem(("spec", key), message))
     template = spec.get("template")
     place: Place = ("spec", "template")
     if not isinstance(template, dict) or not isinstance(template.get("spec"), dict):
@@ -306,66 +373,3 @@ def _read_workload(document: Document, kind: str, name: str, namespace: str, rea
     )
     at = document.problem((*place, "spec"), "")
     reading.workloads.append(WorkloadManifest(kind, name, namespace, replicas, pods, surge, pairs, at))
-
-
-def _read_budget(document: Document, name: str, namespace: str, reading: _Reading) -> None:
-    spec = document.content["spec"]
-    values = {key: spec.get(key) for key in ("minAvailable", "maxUnavailable")}
-    for key, value in values.items():
-        if value is not None and not is_count_or_percent(value):
-            message = f"{key} {str(value)[:40]!r} is neither a count nor a percentage"
-            reading.problems.append(document.problem(("spec", key), message))
-            return
-        if isinstance(value, str) and int(value[:-1]) > 100:
-            message = f"{key} {value} is above 100 %, which Kubernetes refuses; lower it"
-            reading.problems.append(document.problem(("spec", key), message))
-            return
-    if all(value is not None for value in values.values()):
-        reading.problems.append(document.problem(("spec",), "set minAvailable or maxUnavailable, not both"))
-        return
-    selector = spec.get("selector")
-    labels = selector.get("matchLabels") if isinstance(selector, dict) else None
-    if not isinstance(labels, dict) or not labels or "matchExpressions" in selector:
-        reading.not_modelled.append(
-            document.problem(
-                ("spec", "selector"), f"budget {name!r} does not select by matchLabels alone; passed over"
-            )
-        )
-        return
-    pairs = tuple(sorted((str(key), str(value)) for key, value in labels.items()))
-    reading.budgets.append(
-        BudgetManifest(name, namespace, pairs, values["minAvailable"], values["maxUnavailable"])
-    )
-
-
-def _check_names(reading: _Reading) -> None:
-    seen: set[tuple[str, str, str]] = set()
-    for each in reading.workloads:
-        key = (each.kind, each.namespace, each.name)
-        if key in seen:
-            at = each.problem_at
-            message = f"{each.kind} {each.name!r} of namespace {each.namespace!r} stands twice; keep one"
-            reading.problems.append(Problem(message, at.path, at.line, at.file))
-        seen.add(key)
-
-
-def _warn(reading: _Reading) -> None:
-    """Note what Kubernetes takes but cannot work."""
-    by_name = {(each.namespace, each.name): each for each in reading.workloads if each.kind != "DaemonSet"}
-    for scaler in reading.autoscalers:
-        at, target = scaler.problem_at, by_name.get((scaler.namespace, scaler.target_name))
-        names = [name for space, name in by_name if space == scaler.namespace]
-        if target is None:
-            near = nearest(scaler.target_name, names)
-            message = f"it scales {scaler.target_name!r}, which is not in these manifests; {near}"
-            reading.warnings.append(Problem(message, at.path, at.line, at.file))
-            continue
-        for part, what in target.pods.missing_requests:
-            if any(
-                m.target_utilization_percent and m.resource == what for m in scaler.model.listed_metrics()
-            ):
-                message = f"it wants a percentage of {what} requests, but container {part!r} has none: it always fails"
-                reading.warnings.append(Problem(message, at.path, at.line, at.file))
-        if target.replicas > scaler.model.maximum:
-            message = f"{target.name!r} asks for {target.replicas} replicas, above the maximum {scaler.model.maximum}"
-            reading.warnings.append(Problem(message, at.path, at.line, at.file))

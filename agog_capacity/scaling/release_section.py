@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
-from agog_capacity.model import In, Label, Model, Name
+from agog_capacity.load.zones import TimeZone
+from agog_capacity.model import In, Model, Name
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = (
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
 )  # fmt: skip
+SECOND_COLOUR = "-second-colour"
+"""Added to a workload's name for the pods that a blue-green release holds beside it."""
 
 
 class ReleaseSection(Model):
@@ -26,7 +29,7 @@ class ReleaseSection(Model):
         tuple[Annotated[int, Field(strict=True, ge=0, le=23)], ...], Field(min_length=1, max_length=24)
     ]
     """Local hours at which a release begins."""
-    time_zone: Label
+    time_zone: TimeZone
     """IANA name, such as `Europe/Berlin`."""
     strategy: Literal["rolling", "blue_green"] = "rolling"
     """Rolling adds the manifest's `maxSurge`, with `maxUnavailable` 0 whatever the manifest says; blue-green adds
@@ -39,12 +42,6 @@ class ReleaseSection(Model):
         for what in ("workloads", "weekdays", "hours"):
             if len(set(getattr(self, what))) != len(getattr(self, what)):
                 raise ValueError(f"{what} names something twice; keep one")
-        try:
-            ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(
-                f"time zone {self.time_zone!r} is not known; write it like 'Europe/Berlin'"
-            ) from None
         if self.hold_minutes and self.strategy == "rolling":
             raise ValueError("hold_minutes is for blue_green releases; a rolling release ends with its waves")
         return self

@@ -7,21 +7,23 @@ load and what a request costs in CPU and memory, stands here and should be named
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from agog_capacity.errors import nearest
+from agog_capacity.load.shape import Event
 from agog_capacity.load.tenants import Onboarding, RatePerTenant, check_schedule
+from agog_capacity.load.zones import TimeZone
 from agog_capacity.model import NAME, In, Label, Model, Multiple, Name
 from agog_capacity.scaling.cluster_section import ClusterSection
-from agog_capacity.scaling.release_section import ReleaseSection
+from agog_capacity.scaling.release_section import SECOND_COLOUR, ReleaseSection
 
 HOURS_PER_DAY = 24
 
 Rate = Annotated[float, Field(strict=True, ge=0, le=1e9), In("requests per second")]
 PerRequest = Annotated[float, Field(strict=True, ge=0, le=1e9), In("per request per second")]
+MibPerRequest = Annotated[float, Field(strict=True, ge=0, le=500_000), In("MiB per request per second")]
 MilliCores = Annotated[int, Field(strict=True, ge=0, le=1_000_000), In("thousandths of a core")]
 Mib = Annotated[int, Field(strict=True, ge=0, le=4_194_304), In("MiB")]
 Seconds = Annotated[float, Field(strict=True, ge=0, le=86_400), In("s")]
@@ -49,7 +51,7 @@ class LoadGroup(Model):
     """In place of a rate of all together: how many tenants there are from a month on."""
     requests_per_second_per_tenant: RatePerTenant | None = None
     """Mean over a week of one tenant."""
-    time_zone: Label
+    time_zone: TimeZone
     """IANA name, such as `Europe/Berlin`; daylight saving follows it."""
     working_day: Annotated[tuple[Multiple, ...], Field(min_length=HOURS_PER_DAY, max_length=HOURS_PER_DAY)]
     """Relative load of each hour of a working day from midnight, local time; only the form counts."""
@@ -71,7 +73,8 @@ class LoadGroup(Model):
         """Mean over a week before growth: of all together, or of the first tenants. [requests per second]"""
         if self.tenants is None:
             return self.requests_per_second or 0.0
-        return self.tenants[0].tenants * (self.requests_per_second_per_tenant or 0.0)
+        first = next((entry.tenants for entry in self.tenants if entry.tenants), 0)
+        return first * (self.requests_per_second_per_tenant or 0.0)
 
     @model_validator(mode="after")
     def _has_a_load(self) -> Self:
@@ -84,16 +87,6 @@ class LoadGroup(Model):
         if sum(self.working_day) <= 0:
             raise ValueError("all hours of the working day are 0; at least one must be above")
         return self
-
-
-class LoadEvent(Model):
-    """A time in which the load is a multiple of what it would be."""
-
-    name: Label
-    starts: datetime
-    """With its offset from UTC, or in the local time of each group."""
-    ends: datetime
-    factor: Multiple
 
 
 class NoiseSection(Model):
@@ -117,7 +110,7 @@ class LoadSection(Model):
     month_end_factor: Multiple = 1.0
     yearly_growth: Annotated[float, Field(strict=True, ge=-0.99, le=100), In("share of 1 per year")] = 0.0
     """Compound, from the first month of the plan."""
-    events: tuple[LoadEvent, ...] = ()
+    events: tuple[Event, ...] = ()
     noise: NoiseSection | None = None
 
 
@@ -130,7 +123,7 @@ class WorkloadUse(Model):
     """CPU that each request per second adds. [thousandths of a core]"""
     memory_base_mib: Mib = 0
     """Memory of a pod without any request."""
-    memory_mib_per_request_per_second: PerRequest = 0.0
+    memory_mib_per_request_per_second: MibPerRequest = 0.0
     """Memory that each request per second adds. [MiB]"""
     sidecar_cpu_request_milli: MilliCores = 0
     """CPU that a service mesh's sidecar requests in each pod, beside what the manifest says."""
@@ -164,6 +157,13 @@ class ScalingSection(Model):
                 f"requests_per_workload names {', '.join(sorted(self.load.requests_per_workload))}, workloads names "
                 f"{', '.join(sorted(self.workloads))}; they must be the same"
             )
+        for release in self.releases:
+            for name in release.workloads:
+                if release.strategy == "blue_green" and f"{name}{SECOND_COLOUR}" in self.workloads:
+                    raise ValueError(
+                        f"workload {name + SECOND_COLOUR!r} has the name that the second colour of {name!r} gets; "
+                        "rename it"
+                    )
         released = [name for release in self.releases for name in release.workloads]
         for name in released:
             if name not in self.workloads:

@@ -6,6 +6,7 @@ clock: time boots and random choices come from a seed or from draws that are giv
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Sequence
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from pydantic import ValidationError
 
-from agog_capacity.errors import nearest
+from agog_capacity.documents import path_text
+from agog_capacity.errors import InputError, Problem, nearest
 from agog_capacity.load.curve import LoadCurve
 from agog_capacity.scaling.cluster import (
     SYNC_TICKS,
@@ -28,16 +31,18 @@ from agog_capacity.scaling.cluster import (
     ticks_of,
 )
 from agog_capacity.scaling.pool import ClusterAutoscaler, ControllerManager, Pool
-from agog_capacity.scaling.trace import ScalingTrace, read_trace
+from agog_capacity.scaling.trace import TICKS_PER_HOUR, ScalingTrace, read_trace
+from agog_capacity.scaling.version import simulation_version
 from agog_capacity.scaling.workload import Workload
+from agog_capacity.validation import findings_of
 
 Detail = Literal["totals", "hours", "steps"]
 DRAWS = 512
 """Draws of each kind for a scenario; they begin anew when used up."""
 STEP_LIMIT = 50_000_000
 """Values of steps that are kept at most; a year of one workload has two million syncs."""
-VERSION = 2
-"""Raised when the same inputs give other results; part of the key of stored traces."""
+HOUR_LIMIT = 250_000_000
+"""Values of hours that are kept at most, 2 GB."""
 
 
 def simulate_scaling(
@@ -91,17 +96,9 @@ def simulate_scaling(
     """
     cluster = checked_cluster(workloads, pools, autoscaler, manager, share_cores=share_cores)
     rates = _rates_of(load, cluster)
-    ticks = _ticks(load, hours)
-    if not 1 <= scenarios <= 1_000_000:
-        raise ScalingError(f"scenarios is {scenarios}; choose 1 to 1,000,000")
-    if detail not in ("totals", "hours", "steps"):
-        raise ScalingError(f"detail {detail!r} is not known; choose totals, hours or steps")
+    ticks = _checked_settings(load, cluster, detail, scenarios, seed, hours)
     if draws is not None and len(draws) != scenarios:
         raise ScalingError(f"there are draws for {len(draws)} scenarios, but {scenarios} are simulated")
-    if detail == "steps" and scenarios * ticks // SYNC_TICKS * len(workloads) > STEP_LIMIT:
-        raise ScalingError(
-            f"these would be over {STEP_LIMIT:,} steps; ask for hours or totals, or a shorter time"
-        )
     key = simulation_key(load, cluster, detail, scenarios, seed, hours)
     if draws is not None:
         key = _with_draws(key, draws)
@@ -134,8 +131,14 @@ def stored_simulation(
         See `simulate_scaling`.
     """
     cluster = checked_cluster(workloads, pools, autoscaler, manager)
+    ticks = _checked_settings(load, cluster, detail, scenarios, seed, hours)
     trace = read_trace(folder, simulation_key(load, cluster, detail, scenarios, seed, hours))
-    if trace is None:
+    if trace is None or (trace.cluster, trace.start, trace.ticks, trace.scenarios) != (
+        cluster,
+        load.start,
+        ticks,
+        scenarios,
+    ):
         trace = simulate_scaling(
             load,
             workloads,
@@ -147,7 +150,9 @@ def stored_simulation(
             seed=seed,
             hours=hours,
         )
-        trace.write(folder)
+        # A folder that cannot be written is no failure: the next call simulates again.
+        with contextlib.suppress(OSError, InputError):
+            trace.write(folder)
     return trace
 
 
@@ -166,13 +171,18 @@ def checked_cluster(
     ScalingError
         With every problem: a pool that cannot hold a pod, a pool that is not there, a name twice.
     """
-    return Cluster(
-        workloads=tuple(workloads),
-        pools=tuple(pools),
-        autoscaler=autoscaler or ClusterAutoscaler(),
-        manager=manager or ControllerManager(),
-        share_cores=share_cores,
-    ).checked()
+    try:
+        cluster = Cluster(
+            workloads=tuple(workloads),
+            pools=tuple(pools),
+            autoscaler=autoscaler or ClusterAutoscaler(),
+            manager=manager or ControllerManager(),
+            share_cores=share_cores,
+        )
+    except ValidationError as error:
+        found = findings_of(error, (), Cluster)
+        raise ScalingError(Problem(message, path=path_text(place)) for place, message in found) from None
+    return cluster.checked()
 
 
 def simulation_key(
@@ -182,7 +192,8 @@ def simulation_key(
 
     Prices are no part of it, so a change of prices finds the stored trace.
     """
-    text = f"{VERSION}|{cluster.model_dump_json()}|{load.start.isoformat()}|{load.step_s}|{load.names}|{load.noise}"
+    text = f"{simulation_version()}|{cluster.model_dump_json()}|{load.start.isoformat()}"
+    text += f"|{load.step_s}|{load.names}|{load.noise}"
     text += f"|{detail}|{scenarios}|{seed}|{hours}"
     digest = hashlib.blake2b(text.encode(), digest_size=16)
     digest.update(np.ascontiguousarray(load.rates).tobytes())
@@ -229,6 +240,35 @@ def _rates_of(load: LoadCurve, cluster: Cluster) -> FloatArray:
                 f"the load has a row for {name!r}, which is no workload; {nearest(name, names)}"
             )
     return checked_rates(load.rates[[given.index(name) for name in names]], len(names))
+
+
+def _checked_settings(
+    load: LoadCurve, cluster: Cluster, detail: Detail, scenarios: int, seed: int, hours: float | None
+) -> int:
+    """Return the length of a simulation whose settings can be used. [5 s]"""
+    ticks = _ticks(load, hours)
+    if not _is_whole(scenarios) or not 1 <= scenarios <= 1_000_000:
+        raise ScalingError(f"scenarios is {scenarios!r}; choose a whole number from 1 to 1,000,000")
+    if not _is_whole(seed) or not 0 <= seed < 2**63:
+        raise ScalingError(f"seed is {seed!r}; choose a whole number from 0 to 2^63 - 1")
+    if detail not in ("totals", "hours", "steps"):
+        raise ScalingError(f"detail {detail!r} is not known; choose totals, hours or steps")
+    workloads = len(cluster.workloads)
+    if detail == "steps" and scenarios * ticks // SYNC_TICKS * workloads > STEP_LIMIT:
+        raise ScalingError(
+            f"these would be over {STEP_LIMIT:,} steps; ask for hours or totals, or a shorter time"
+        )
+    kept = scenarios * -(-ticks // TICKS_PER_HOUR) * (5 * workloads + 3 * len(cluster.pools))
+    if detail == "hours" and kept > HOUR_LIMIT:
+        raise ScalingError(
+            f"these would be {kept:,} values of hours, over {HOUR_LIMIT:,}; ask for totals, fewer scenarios or a "
+            "shorter time"
+        )
+    return ticks
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _ticks(load: LoadCurve, hours: float | None) -> int:

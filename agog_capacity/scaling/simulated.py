@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from agog_capacity.errors import NotInResult, nearest
-from agog_capacity.files import replace_file
 from agog_capacity.periods import FloatArray, Months
+from agog_capacity.stored import read_stored, store
+
+_BILLED = 2
+"""Nodes that leave are billed beside those that come, so for a moment up to twice the maximum are."""
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -84,27 +87,27 @@ class SimulatedCluster:
         ValueError
             If the text is not of that form, or holds what cannot be.
         """
-        try:
-            raw: Any = json.loads(text)
-            found = cls(
-                tuple(raw["months"]),
-                {
-                    name: SimulatedPool(
-                        **{**pool, "monthly_mean_nodes": tuple(map(float, pool["monthly_mean_nodes"]))}
-                    )
-                    for name, pool in raw["pools"].items()
-                },
-                {name: SimulatedWorkload(**workload) for name, workload in raw["workloads"].items()},
-                tuple(raw["bounds"]),
-                tuple(raw["warnings"]),
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"a stored simulation is not whole: {error}") from None
-        for pool in found.pools.values():
-            usable = len(pool.monthly_mean_nodes) == len(found.months)
-            if not usable or not all(math.isfinite(n) and n >= 0 for n in pool.monthly_mean_nodes):
-                raise ValueError("a stored simulation has nodes that cannot be")
+        found = TypeAdapter(cls).validate_json(text, strict=True)
+        if problem := next(found._impossible(), None):
+            raise ValueError(f"a stored simulation has {problem}")
         return found
+
+    def _impossible(self) -> Iterator[str]:
+        """Yield what no simulation can have found."""
+        for name, pool in self.pools.items():
+            months = pool.monthly_mean_nodes
+            if len(months) != len(self.months) or not months:
+                yield f"other months for pool {name!r}"
+            elif not 0 <= pool.minimum <= pool.maximum or pool.peak_nodes > _BILLED * pool.maximum:
+                yield f"bounds of pool {name!r} that cannot be"
+            elif not all(0 <= nodes <= pool.peak_nodes for nodes in months):
+                yield f"nodes of pool {name!r} that cannot be"
+            elif not min(months) - _ROUNDING <= pool.mean_nodes <= max(months) + _ROUNDING:
+                yield f"a mean of pool {name!r} that is not one of its months"
+        for name, each in self.workloads.items():
+            unserved = 0.0 if each.unserved_share is None else each.unserved_share
+            if not (0 <= each.mean_replicas <= each.peak_replicas and 0 <= unserved <= 1):
+                yield f"replicas of workload {name!r} that cannot be"
 
 
 @dataclass(frozen=True)
@@ -125,27 +128,25 @@ class SimulationStore:
 
     def get(self, key: str) -> SimulatedCluster | None:
         """Return what is stored under a key; None if there is nothing, or nothing usable."""
+        content = read_stored(self.folder / f"{key}.json")
         try:
-            return SimulatedCluster.from_json((self.folder / f"{key}.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return None if content is None else SimulatedCluster.from_json(content.decode())
+        except ValueError:
             return None
 
     def put(self, key: str, found: SimulatedCluster) -> None:
         """Store a result whole. A store that cannot be written is no failure: the next run simulates again."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            replace_file(self.folder / f"{key}.json", found.to_json())
-        except OSError:
-            return
+        store(self.folder / f"{key}.json", found.to_json().encode())
 
     def get_hours(self, key: str) -> dict[str, FloatArray] | None:
         """Return the nodes of each hour by pool; None if there is nothing usable. Only commitments ask for them."""
+        content = read_stored(self.folder / f"{key}.hours.npz")
+        if content is None:
+            return None
         try:
-            with np.load(
-                io.BytesIO((self.folder / f"{key}.hours.npz").read_bytes()), allow_pickle=False
-            ) as file:
+            with np.load(io.BytesIO(content), allow_pickle=False) as file:
                 found = {name: np.asarray(file[name], dtype=float) for name in file.files}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error):
             return None
         usable = all(
             nodes.ndim == 1 and np.all(np.isfinite(nodes) & (nodes >= 0)) for nodes in found.values()
@@ -156,8 +157,4 @@ class SimulationStore:
         """Store the nodes of each hour by pool; as with `put`, a store that cannot be written is no failure."""
         buffer = io.BytesIO()
         np.savez_compressed(buffer, allow_pickle=False, **hours)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            replace_file(self.folder / f"{key}.hours.npz", buffer.getvalue())
-        except OSError:
-            return
+        store(self.folder / f"{key}.hours.npz", buffer.getvalue())

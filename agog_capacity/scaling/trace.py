@@ -23,6 +23,7 @@ import numpy as np
 from agog_capacity.errors import nearest
 from agog_capacity.scaling.cluster import SYNC_TICKS, TICK_S, Cluster, FloatArray, ScalingError
 from agog_capacity.scaling.findings import LEFT_OUT, bounds, warnings
+from agog_capacity.stored import read_stored, write_stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -282,7 +283,6 @@ class ScalingTrace:
 
     def write(self, folder: Path) -> Path:
         """Write the trace into a folder under its key, at once or not at all; return the file."""
-        folder.mkdir(parents=True, exist_ok=True)
         about = {
             "format": FORMAT,
             "cluster": self.cluster.model_dump(mode="json"),
@@ -293,10 +293,9 @@ class ScalingTrace:
             "warnings": self.warnings,
         }
         path = folder / f"{self.key}.npz"
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            np.savez_compressed(file, about=np.array(json.dumps(about)), **self.records)
-        part.replace(path)
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, about=np.array(json.dumps(about)), **self.records)
+        write_stored(path, buffer.getvalue())
         return path
 
 
@@ -305,16 +304,16 @@ def read_trace(folder: Path, key: str) -> ScalingTrace | None:
 
     A damaged or older file counts as none: a trace is a cache and can be simulated again.
     """
-    path = folder / f"{key}.npz"
-    if not path.is_file():
+    content = read_stored(folder / f"{key}.npz")
+    if content is None:
         return None
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
             records = {name: file[name] for name in _ARRAYS}
-        if about.get("format") != FORMAT or about.get("key") != key:
+        if about["format"] != FORMAT or about["key"] != key:
             return None
-        return ScalingTrace(
+        found = ScalingTrace(
             Cluster.model_validate_json(json.dumps(about["cluster"])),
             datetime.fromisoformat(about["start"]),
             about["ticks"],
@@ -323,8 +322,43 @@ def read_trace(folder: Path, key: str) -> ScalingTrace | None:
             tuple(about["warnings"]),
             records,
         )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return found if _is_whole(found) else None
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        EOFError,
+        RecursionError,
+        MemoryError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ):
         return None
+
+
+def _is_whole(trace: ScalingTrace) -> bool:
+    """Tell whether the records have the shapes that their cluster and length ask for, and no impossible number."""
+    ticks, records = trace.ticks, trace.records
+    if type(ticks) is not int or ticks <= 0 or trace.start.tzinfo is None:
+        return False
+    workloads, pools = len(trace.cluster.workloads), len(trace.cluster.pools)
+    scenarios, hours = len(records["workloads"]), -(-ticks // TICKS_PER_HOUR)
+    syncs = -(-ticks // SYNC_TICKS)
+    shapes: dict[str, set[tuple[int, ...]]] = {
+        "workloads": {(scenarios, workloads, 8)},
+        "pools": {(scenarios, pools, 5)},
+        "workload_hours": {(scenarios, n, workloads, 5) for n in (0, hours)},
+        "pool_hours": {(scenarios, n, pools, 3) for n in (0, hours)},
+        "counts": {(scenarios, n, 5, workloads) for n in (0, syncs)},
+        "nodes": {(scenarios, n, 2, pools) for n in (0, syncs)},
+        "flows": {(scenarios, n, 2, workloads) for n in (0, syncs)},
+    }
+    # A utilisation that nobody measured is -1; nothing else that is counted is below 0.
+    return scenarios > 0 and all(
+        records[name].shape in known and np.isfinite(records[name]).all() and (records[name] >= -1).all()
+        for name, known in shapes.items()
+    )
 
 
 def _position(name: str, names: Sequence[str], kind: str) -> int:

@@ -17,7 +17,7 @@ from agog_capacity.availability.structure import (
 )
 from agog_capacity.components.aks_cluster import AksCluster
 from agog_capacity.design import AnyOf, PathStep
-from agog_capacity.errors import InputError
+from agog_capacity.errors import DocumentError, InputError
 from agog_capacity.resources import data_directory
 
 FRONT_DOOR, AKS, NODES, POSTGRES_HA, POSTGRES, REDIS = 0.0001, 0.0005, 0.0001, 0.0001, 0.001, 0.001
@@ -78,6 +78,33 @@ def test_too_many_ways_are_told():
     many = [AnyOf((("shared", f"a{i}"), ("shared", f"b{i}"))) for i in range(13)]
     with pytest.raises(InputError, match="has 8,192 ways through; at most 4,096"):
         contract(*many)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            "99.95",
+            "0.9995",
+            "sla_percent '0.9995' looks like a share of 1; write it in percent, such as 99.95",
+        ),
+        ("99.95", "NaN", "sla_percent 'NaN' is not a percentage"),
+        ("99.95", "1e3", "is not a percentage"),
+        ("Azure Kubernetes Service,Standard", ",Standard", "none may be empty"),
+        ('"control plane, availability zones"', "control plane, availability zones", "csv:3: has 11 cells"),
+        ("Azure Kubernetes Service,Free", "Azure Kubernetes Service", "csv:2: has 9 cells"),
+        ("service,tier", "service,tier,tier", "has the columns 'tier' twice"),
+        ("primary", "x" * 140_000, "is not CSV: field larger than field limit"),
+    ],
+)
+def test_a_table_of_promises_that_cannot_be_is_told(tmp_path, old, new, words):
+    text = (data_directory() / "availability" / "sla.csv").read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "sla.csv"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(DocumentError) as caught:
+        read_service_levels(path)
+    assert words in str(caught.value)
 
 
 def test_a_serving_path_that_is_not_stated_promises_nothing():

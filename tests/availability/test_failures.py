@@ -18,6 +18,7 @@ from agog_capacity.resources import data_directory
 
 FOLDER = data_directory() / "availability"
 CLASSES = read_failure_classes(FOLDER)
+EVIDENCE = read_evidence(FOLDER / "failure_evidence.csv")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_a_plan_changes_adds_and_removes_classes():
         "identity": None,
         "strike": strike,
     }
-    classes, findings = changed_classes(CLASSES, changes)
+    classes, findings = changed_classes(CLASSES, changes, EVIDENCE)
     assert findings == []
     assert classes["own_change"].hits_both == 0.3
     assert (classes["own_change"].length.median_h, classes["own_change"].length.sigma) == (0.4, 0.8)
@@ -88,12 +89,55 @@ def test_a_plan_changes_adds_and_removes_classes():
         ({"zone": {"lenght": {}}}, "'lenght' is not known here; nearest: 'length'"),
         ({"zones": None}, "there is no failure class 'zones' to remove; nearest: 'zone'"),
         ({"zone": 3}, "is a mapping of what differs"),
-        ({"new": {"scope": "zone"}}, "'per' is missing"),
+        ({"new": {"scope": "zone"}}, "A new one needs per, rate, length, exposure, severity"),
+        ({"zon": {"exposure": 0.5}}, "'zon' is no failure class of the library; nearest: 'zone'"),
+        ({"zone": {"evidence": "F99"}}, "evidence 'F99' is not a row; nearest: 'F29'"),
+        ({"zone": {"evidence": ["F03"]}}, "is not a row"),
+        ({"zone": {"evidence": "F01"}}, "counts provider-years, but the class counts by region-year"),
+        ({"zone": {"evidence": "F21"}}, "it changes nothing"),
     ],
 )
 def test_what_is_no_class_is_told(changes, words):
-    _, findings = changed_classes(CLASSES, changes)
+    _, findings = changed_classes(CLASSES, changes, EVIDENCE)
     assert any(words in message for _, message in findings), findings
+
+
+def test_another_row_of_evidence_brings_its_rate_and_length():
+    changed, findings = changed_classes(CLASSES, {"zone": {"evidence": "F02"}}, EVIDENCE)
+    assert findings == []
+    assert (changed["zone"].rate, changed["zone"].length) == (
+        CLASSES["region"].rate,
+        CLASSES["region"].length,
+    )
+    assert changed["zone"].exposure == CLASSES["zone"].exposure
+    own = {"evidence": "F02", "rate": {"shape": 9.0, "exposure_years": 3.0}}
+    changed, _ = changed_classes(CLASSES, {"zone": own}, EVIDENCE)
+    assert (changed["zone"].rate.shape, changed["zone"].rate.exposure_years) == (9.0, 3.0)
+    same, _ = changed_classes(CLASSES, {"own_change": {"evidence": "F30"}}, EVIDENCE)
+    assert same["own_change"] == CLASSES["own_change"], "the library's own rate stays"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("F03,Azure", "F02,Azure", "F02: stands twice"),
+        ("F03,Azure", ",Azure", "has no id"),
+        ("F03,Azure", "F03", "csv:4: has 16 cells, the header has 17"),
+        ("F03,Azure", "F03,Azure,x", "has 18 cells"),
+        (",8,55,", f",{'9' * 400},55,", "is not a count"),
+        (",8,55,", ",8,nan,", "exposure"),
+        ("rate_low95", "events", "has the columns 'events' twice"),
+        ("what,events", f"what,{'x' * 140_000}", "is not CSV: field larger than field limit"),
+    ],
+)
+def test_a_table_of_evidence_that_cannot_be_is_told(tmp_path, old, new, words):
+    text = (FOLDER / "failure_evidence.csv").read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "evidence.csv"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(DocumentError) as caught:
+        read_evidence(path)
+    assert words in str(caught.value)
 
 
 def test_a_zone_class_may_say_that_it_shares_nothing():

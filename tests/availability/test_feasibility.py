@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from agog_capacity.availability.feasibility import Acceptance, Feasibility, check_feasibility
+from agog_capacity.availability.feasibility import (
+    Acceptance,
+    Feasibility,
+    check_feasibility,
+    unknown_acceptances,
+)
 from agog_capacity.availability.rules import read_rules
 from agog_capacity.availability.subjects import subjects_of
 from agog_capacity.components import kinds
@@ -181,6 +186,33 @@ def test_an_acceptance_is_for_its_rule_scenario_and_object():
     }
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"rule": "redis-basic-no-slo"}, "nearest: 'redis-basic-no-sla'"),
+        ({"scenarios": ("hree",)}, "scenario 'hree' does not exist; nearest: 'here'"),
+        ({"objects": ("cach",)}, "'cach' is no object that rules speak about; nearest: 'cache'"),
+        ({"scenarios": ("there",), "objects": ("cache",)}, "'cache' is no object of these scenarios"),
+    ],
+)
+def test_an_acceptance_of_nothing_is_told(change, words):
+    designs = {"here": design({"cache": REDIS}), "there": design({"other": REDIS})}
+    good = Acceptance(
+        rule="redis-basic-no-sla", reason="so", scenarios=("here",), objects=("cache", "design")
+    )
+    assert unknown_acceptances([good], RULES, designs) == []
+    wrong = good.replace(**({"scenarios": (), "objects": ()} | change))
+    ((place, message),) = unknown_acceptances([wrong], RULES, designs)
+    assert words in message
+    assert place[:2] == ("accept", 0)
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_an_acceptance_says_why(reason):
+    with pytest.raises(ValueError, match="reason is empty"):
+        Acceptance(rule="redis-basic-no-sla", reason=reason)
+
+
 def test_a_finding_tells_rule_source_repair_and_acceptance():
     built = design({"r": REDIS | {"persistence": "aof"}})
     text = str(
@@ -214,6 +246,17 @@ def test_every_object_knows_how_long_it_is_needed():
         ({"facts": {"dbb": {"writers": 2}}}, "'dbb' is no component; an object that is not priced needs a kind"),
         ({"facts": {"x": {"kind": "mainframe"}}}, "'x' has kind 'mainframe', about which no rule speaks"),
         ({"facts": {"db": {"writer": 2}}}, "no rule about postgres asks for 'writer'; nearest: 'writers'"),
+        ({"facts": {"design": {"detection_routers": "2"}}}, "detection_routers '2' is not a whole number from 0 on"),
+        ({"facts": {"design": {"detection_routers": True}}}, "is not a whole number from 0 on"),
+        ({"facts": {"design": {"detection_routers": -2}}}, "is not a whole number from 0 on"),
+        ({"facts": {"design": {"detection_routers": 1.5}}}, "is not a whole number from 0 on"),
+        ({"facts": {"db": {"existing_server": "no"}}}, "existing_server 'no' is neither true nor false"),
+        ({"facts": {"db": {"existing_server": 0}}}, "existing_server 0 is neither true nor false"),
+        ({"facts": {"db": {"tier": 5}}}, "tier 5 is not text"),
+        ({"facts": {"c": {"kind": "commitment", "bought_on": 20270101}}}, "bought_on 20270101 is not a day like"),
+        ({"facts": {"c": {"kind": "commitment", "bought_on": "1 Jan 2027"}}}, "is not a day like"),
+        ({"facts": {"c": {"kind": "commitment", "bought_on": "2027-13-45"}}}, "is not a day like"),
+        ({"facts": {"c": {"kind": "commitment", "commitment": "reservations"}}}, "nearest: 'reservation'"),
         ({"facts": {"bandwidth": {"tier": "x"}}}, "has kind '', about which no rule speaks"),
         ({"tenants": {"eu": ANYWHERE | {"home_region": "westeuropa"}}}, "'westeuropa' is not a region"),
         ({"tenants": {"eu": {"home_region": "westeurope", "failover_required": True}}}, "'allowed_regions' is missing"),
@@ -232,3 +275,16 @@ def test_what_a_plan_states_wrongly_names_the_nearest(statements, words):
     )
     assert built is None
     assert any(words in message for _, message in problems), problems
+
+
+def test_a_wrong_region_is_told_once_and_not_as_one_that_is_missing():
+    built, problems = build_design(
+        {
+            "regions": {"eastus2": PRIMARY | {"traffic_share": 2.0}, "westeurope": SECONDARY},
+            "components": {"db": POSTGRES, "bandwidth": {"kind": "bandwidth"}},
+            "traffic": TRAFFIC,
+            "statements": {"tenants": {"us": ANYWHERE | {"home_region": "eastus2"}}},
+        }
+    )
+    assert built is None
+    assert not any("is not a region of the design" in message for _, message in problems), problems

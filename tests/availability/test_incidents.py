@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from agog_capacity.availability.failures import read_failure_classes
 from agog_capacity.availability.incidents import (
@@ -113,11 +114,71 @@ def test_what_cannot_be_fitted_keeps_what_is_known():
         ("2025-03-01T10:00Z,,change,50,deploy\n", "severity '50' is not between 0 and 1"),
         ("2025-03-01T10:00Z,,change,,deploy\n", "severity '' is not between 0 and 1"),
         ("2024-03-01T10:00Z,,change,0.5,deploy\n", "is outside the records"),
+        ("0001-01-01T00:00+14:00,,change,0.5,deploy\n", "is not between 1970 and 2999"),
+        (
+            "2026-03-01T10:00Z,2030-01-01T00:00Z,change,0.5,deploy\n",
+            "is after the records, which end on 2026-12-31",
+        ),
+        ("2026-03-01T10:00Z,,change,0.5,deploy,more\n", "has 6 cells, the header has 5"),
+        ("2026-03-01T10:00Z,,change\n", "has 3 cells"),
     ],
 )
 def test_a_row_that_is_no_incident_is_told_with_its_line(tmp_path, row, words):
     with pytest.raises(DocumentError, match=r"incidents\.csv:2: .*" + words):
         read_incidents(written(tmp_path, row), BEGAN, UNTIL)
+
+
+def test_an_incident_that_stands_twice_is_told_with_both_lines(tmp_path):
+    row = "2026-03-01T10:00Z,2026-03-01T11:00Z,change,0.5,deploy\n"
+    with pytest.raises(DocumentError, match=r"csv:4: stands twice, first in line 2"):
+        read_incidents(written(tmp_path, row, DEPLOY.format(month=1, hour=11), row), BEGAN, UNTIL)
+
+
+def test_an_open_incident_of_the_last_day_counts_in_rate_and_length(tmp_path):
+    closed = [DEPLOY.format(month=m, hour=11) for m in (1, 2)]
+    late = "2026-12-31T12:00Z,,change,0.5,deploy\n"
+    incidents = read_incidents(written(tmp_path, *closed, late), BEGAN, UNTIL)
+    after = updated_classes(CLASSES, incidents, HISTORY)["own_change"]
+    assert after.rate.shape == 2.5 + 3
+    prior = CLASSES["own_change"].lengths
+    assert after.length.median_h == pytest.approx(fitted_length([1.0, 1.0], [12.0], prior).median)
+    assert after.length.median_h > 1.0
+
+
+@pytest.mark.parametrize("still", [[4.0, 0.2], [1e2] * 12, [3.0] * 5000 + [7.0] * 500])
+def test_the_fit_of_open_incidents_is_the_top_of_the_likelihood(still):
+    """Nothing near it is more likely, however many are open."""
+    from scipy.stats import norm
+
+    closed = [0.3, 0.5, 0.9, 1.4, 6.0, 2.2]
+
+    def likelihood(mean: float, sigma: float) -> float:
+        inside = norm.logpdf((np.log(closed) - mean) / sigma).sum() - len(closed) * math.log(sigma)
+        return float(inside + norm.logsf((np.log(still) - mean) / sigma).sum())
+
+    found = fitted_length(closed, still, Lognormal(1.0, 1.0))
+    mean, sigma = math.log(found.median), found.sigma
+    best = likelihood(mean, sigma)
+    for step in (1e-3, 1e-2, 0.1):
+        for a, b in ((step, 0), (-step, 0), (0, step), (0, -step), (step, step), (-step, -step)):
+            assert likelihood(mean + a * sigma, sigma * (1 + b)) < best
+
+
+def test_lengths_that_fit_no_failure_are_told(tmp_path):
+    """Four of a microsecond and four of three years: no spread of lengths holds both."""
+    rows = [f"2023-0{m}-01T10:00:00Z,2023-0{m}-01T10:00:00.000001Z,change,0.5,deploy\n" for m in (1, 2, 3, 4)]
+    rows += [f"2023-0{m}-02T10:00Z,2026-0{m}-02T10:00Z,change,0.5,deploy\n" for m in (1, 2, 3, 4)]
+    incidents = read_incidents(written(tmp_path, *rows), date(2023, 1, 1), UNTIL)
+    with pytest.raises(InputError, match="the 8 incidents of 'own_change' fit no length of a failure"):
+        updated_classes(CLASSES, incidents, HISTORY)
+
+
+@pytest.mark.parametrize(
+    "change", [{"regions": 1_000_000}, {"records_began": "0001-01-01"}, {"records_until": "9998-01-01"}]
+)
+def test_records_that_cannot_be_are_refused(change):
+    with pytest.raises(ValidationError):
+        HISTORY.replace(**change)
 
 
 def test_columns_that_lack_are_told(tmp_path):
@@ -142,5 +203,5 @@ def test_an_incident_feeds_one_class_of_its_own_scope(tmp_path):
         InputError, match="feeds 'own_chnge', which is no failure class; nearest: 'own_change'"
     ):
         updated_classes(CLASSES, (), HISTORY.replace(causes={"deploy": "own_chnge"}))
-    with pytest.raises(InputError, match="is not after records_began"):
-        updated_classes(CLASSES, (), HISTORY.replace(records_until=BEGAN))
+    with pytest.raises(ValidationError, match="is not after records_began"):
+        HISTORY.replace(records_until=BEGAN)

@@ -11,6 +11,7 @@ import pytest
 
 from agog_capacity.availability.rules import Condition, Rule, read_rules
 from agog_capacity.errors import DocumentError
+from agog_capacity.fact_forms import fact_problem
 from agog_capacity.resources import data_directory
 from agog_capacity.statements import KNOWN_FACTS
 
@@ -128,6 +129,17 @@ def table(folder: Path, **changes: str) -> Path:
         ({"applies_when": '{"tier": "Free"}'}, "no known kind, but None"),
         ({"applies_when": "tier=Free"}, "is not JSON"),
         ({"applies_when": "[]"}, "no known kind"),
+        ({"applies_when": '{"kind": "aks", "tier": "Free", "tier": "Standard"}'}, "'tier' stands twice"),
+        ({"applies_when": '{"kind": "aks", "max_nodes": {"gt": NaN}}'}, "NaN is not a number"),
+        ({"applies_when": '{"kind": "aks", "max_nodes": {"gt": 1' + "0" * 5000 + "}}"}, "is not JSON"),
+        ({"applies_when": '{"kind": "aks", "tier": {}}'}, "an empty condition compares with nothing"),
+        ({"applies_when": '{"kind": "aks", "max_nodes": {"gt": "5"}}'}, "is not a whole number from 0 on"),
+        ({"applies_when": '{"kind": "aks", "tier": {"gt": "Free"}}'}, "is neither a number nor a day"),
+        ({"applies_when": '{"kind": "aks", "needed_until": {"gt": "2027-13-45"}}'}, "is not a day"),
+        (
+            {"applies_when": '{"kind": "postgres", "geo_backup": {"in": ["true"]}}'},
+            "is neither true nor false",
+        ),
         ({"severity": "fatal"}, "severity 'fatal' is not one of error, warning, info"),
         ({"enforceable": "yes"}, "enforceable 'yes' is neither true nor false"),
         ({"id": ""}, "has no id"),
@@ -136,6 +148,18 @@ def table(folder: Path, **changes: str) -> Path:
 def test_what_is_no_rule_is_an_error_when_the_table_is_read(tmp_path, changes, words):
     with pytest.raises(DocumentError, match=r"rules\.csv:2: .*" + words.replace("[", r"\[")):
         read_rules(table(tmp_path, **changes))
+
+
+def test_a_row_with_too_few_cells_is_told_with_its_line(tmp_path):
+    path = table(tmp_path)
+    path.write_text(path.read_text() + "b-rule,S\n")
+    with pytest.raises(DocumentError, match=r"rules\.csv:3: has 2 cells, the header has 14"):
+        read_rules(path)
+
+
+def test_case_makes_no_other_text():
+    assert Condition("vm_series", "in", ["Dsv3"]).holds({"vm_series": "dsv3"}) is True
+    assert Condition("tier", "eq", "Free").holds({"tier": "free"}) is True
 
 
 def test_an_id_that_stands_twice_and_a_column_that_lacks_are_told(tmp_path):
@@ -147,6 +171,18 @@ def test_an_id_that_stands_twice_and_a_column_that_lacks_are_told(tmp_path):
     path.write_text(text.replace("severity", "severeness"))
     with pytest.raises(DocumentError, match="lacks the columns severity"):
         read_rules(path)
+
+
+def test_every_known_fact_has_a_form_that_its_rules_keep():
+    """What is no flag, count, number or day is text; a fact that is added must be thought of."""
+    for kind, facts in KNOWN_FACTS.items():
+        for fact in facts:
+            assert sum(not fact_problem(fact, value) for value in (True, 1.5, "2027-01-31", "text")) <= 2, (
+                kind,
+                fact,
+            )
+            assert fact_problem(fact, float("nan"))
+            assert fact_problem(fact, None)
 
 
 def test_all_facts_that_rules_ask_for_are_known():

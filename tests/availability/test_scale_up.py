@@ -195,7 +195,10 @@ def test_the_same_inputs_have_the_same_courses_and_a_store_keeps_every_digit(tmp
         for name in ("demand", "capacity", "nodes"):
             assert getattr(getattr(back, part), name).tolist() == getattr(getattr(one, part), name).tolist()
     assert (back.starts, back.delay_s.tolist()) == (one.starts, one.delay_s.tolist())
-    (tmp_path / "below" / "key.npz").write_bytes(b"damaged")
+    path = tmp_path / "below" / "key.npz"
+    path.with_name("other.npz").write_bytes(path.read_bytes())
+    assert store.get("other") is None, "what is stored under another key is not believed"
+    path.write_bytes(b"damaged")
     assert store.get("key") is None
 
 

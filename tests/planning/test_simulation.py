@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +19,18 @@ from agog_capacity.plan import Plan, load_plan
 from agog_capacity.planning.clusters import kernel_autoscaler, kernel_pool
 from agog_capacity.planning.compare import compare
 from agog_capacity.planning.forecast import forecast
-from agog_capacity.planning.loads import load_multiples
+from agog_capacity.planning.loads import load_multiples, second_name
 from agog_capacity.planning.presentation import simulated as simulated_table
 from agog_capacity.planning.simulation import cluster_trace
 from agog_capacity.scaling import simulate
 from agog_capacity.scaling.pool import ClusterAutoscaler, Pool
-from agog_capacity.scaling.simulated import SimulatedCluster, SimulationStore
+from agog_capacity.scaling.release_section import WEEKDAYS
+from agog_capacity.scaling.simulated import (
+    SimulatedCluster,
+    SimulatedPool,
+    SimulatedWorkload,
+    SimulationStore,
+)
 
 AGOG = Path(__file__).parents[2] / "data" / "plans" / "agog.yaml"
 AUTOSCALED = "active-passive-autoscaled"
@@ -125,18 +133,66 @@ def test_a_store_that_was_damaged_is_not_believed(plan, tmp_path, text):
     assert forecast(short(plan), AUTOSCALED, store=store).simulated == first.simulated
 
 
-def test_nodes_that_cannot_be_are_not_read_back(plan, tmp_path):
-    found = forecast(short(plan), AUTOSCALED, store=SimulationStore(tmp_path)).simulated["aks-us"]
-    text = found.to_json()
-    assert SimulatedCluster.from_json(text) == found
-    for damaged in (
-        text.replace("[3.0]", "[-3.0]"),
-        text.replace("[3.0]", "[NaN]"),
-        text.replace("[3.0]", "[]"),
-    ):
-        assert damaged != text
-        with pytest.raises(ValueError, match="stored simulation"):
-            SimulatedCluster.from_json(damaged)
+def found_before() -> SimulatedCluster:
+    pool = SimulatedPool(1, 4, 3.0, 4, (2.0, 4.0))
+    workload = SimulatedWorkload(2.5, 3, 0.01)
+    return SimulatedCluster(("2027-01", "2027-02"), {"app": pool}, {"web": workload}, ("bound",), ())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[2.0, 4.0]", "[-2.0, 4.0]"),
+        ("[2.0, 4.0]", "[NaN, 4.0]"),
+        ("[2.0, 4.0]", "[true, 4.0]"),
+        ("[2.0, 4.0]", "[1e300, 4.0]"),
+        ("[2.0, 4.0]", "[2.0]"),
+        ("[2.0, 4.0]", '["2.0", 4.0]'),
+        ('"mean_nodes": 3.0', '"mean_nodes": 7.0'),
+        ('"mean_nodes": 3.0', '"mean_nodes": null'),
+        ('"peak_nodes": 4', '"peak_nodes": 700'),
+        ('"maximum": 4', '"maximum": 0'),
+        ('"mean_replicas": 2.5', '"mean_replicas": "x"'),
+        ('"unserved_share": 0.01', '"unserved_share": 1.01'),
+        ('["bound"]', "[5]"),
+    ],
+)
+def test_what_no_simulation_finds_is_not_read_back(old, new):
+    text = found_before().to_json()
+    assert SimulatedCluster.from_json(text) == found_before()
+    assert old in text
+    with pytest.raises(ValueError, match=r"stored simulation|validation error"):
+        SimulatedCluster.from_json(text.replace(old, new))
+
+
+def test_a_stored_simulation_is_believed_only_as_it_was_stored(tmp_path):
+    store = SimulationStore(tmp_path)
+    store.put("key", found_before())
+    assert store.get("key") == found_before()
+    path = tmp_path / "key.json"
+    path.with_name("other.json").write_bytes(path.read_bytes())
+    assert store.get("other") is None
+    path.write_bytes(path.read_bytes().replace(b"3.0", b"2.9"))
+    assert store.get("key") is None
+    path.write_text("[" * 100_000)
+    assert store.get("key") is None
+
+
+def test_the_result_of_other_pools_is_simulated_again(plan, tmp_path):
+    store = SimulationStore(tmp_path)
+    first = forecast(short(plan), AUTOSCALED, store=store)
+    for path in tmp_path.iterdir():
+        store.put(path.stem, found_before())
+    assert forecast(short(plan), AUTOSCALED, store=store).simulated == first.simulated
+
+
+def test_another_simulation_has_other_keys(plan, tmp_path, monkeypatch):
+    store = SimulationStore(tmp_path)
+    forecast(short(plan), AUTOSCALED, store=store)
+    before = {path.name for path in tmp_path.iterdir()}
+    monkeypatch.setattr("agog_capacity.scaling.version.VERSION", 999)
+    forecast(short(plan), AUTOSCALED, store=store)
+    assert {path.name for path in tmp_path.iterdir()} > before
 
 
 def test_a_store_that_cannot_be_written_is_no_failure(plan, tmp_path):
@@ -415,3 +471,213 @@ def test_a_group_has_a_rate_or_tenants(plan, change):
     group = plan.scenario(AUTOSCALED).design.scaling.load.groups[0].model_dump(mode="json") | change
     with pytest.raises(PlanError, match=r"either requests_per_second|must rise"):
         plan.with_scenario("x", {"scaling": {"load": {"groups": [group]}}}, extends=AUTOSCALED)
+
+
+HPA = "manifests/own/hpa.yaml"
+
+
+@pytest.fixture
+def own_manifests(tmp_path):
+    """Return a function that reads the plan, over one month, with manifests that are changed."""
+
+    def read(changes: Mapping[str, tuple[str, str]], more: Mapping[str, str] | None = None) -> Plan:
+        folder = tmp_path / "manifests" / "own"
+        shutil.copytree(AGOG.parents[1] / "manifests" / "agog", folder)
+        for name, (old, new) in changes.items():
+            text = (folder / name).read_text(encoding="utf-8")
+            assert old in text
+            (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+        for name, text in (more or {}).items():
+            (folder / name).write_text(text, encoding="utf-8")
+        path = tmp_path / "plan.yaml"
+        text = AGOG.read_text(encoding="utf-8").replace("manifests: agog ", "manifests: own ")
+        path.write_text(text, encoding="utf-8")
+        return short(load_plan(path))
+
+    return read
+
+
+def test_what_manifests_warn_about_reaches_the_forecast(own_manifests, tmp_path):
+    plan = own_manifests(
+        {
+            "hpa.yaml": ("name: agog-backend\n", "name: agog-backnd\n"),
+            "backend-deployment.yaml": (
+                "imagePullSecrets:",
+                "nodeSelector: {disk: ssd}\n      imagePullSecrets:",
+            ),
+        },
+        {"jobs.yaml": "\n---\n".join("{apiVersion: batch/v1, kind: Job}" for _ in range(30))},
+    )
+    store = SimulationStore(tmp_path / "store")
+    for _ in range(2):  # simulated, and found again
+        lines = forecast(plan, AUTOSCALED, store=store).warnings
+        assert any(line.startswith(f"{HPA}:") and "nearest: 'agog-backend'" in line for line in lines)
+        assert any(line.startswith("manifests/own/backend-deployment.yaml:") for line in lines)
+        assert any("and 12 more in manifests/own" in line for line in lines)
+        assert len(lines) == len(set(lines))
+
+
+def test_problems_of_manifests_have_their_own_file_cluster_and_scenario(own_manifests, tmp_path):
+    broken = own_manifests(
+        {
+            "hpa.yaml": ("maxReplicas: 20", "maxReplicas: 0"),
+            "backend-deployment.yaml": ('cpu: "500m"', 'cpu: "lots"'),
+        }
+    )
+    with pytest.raises(InputError) as caught:
+        forecast(broken, AUTOSCALED, store=SimulationStore(tmp_path))
+    assert [problem.file for problem in caught.value.problems] == [
+        "manifests/own/backend-deployment.yaml",
+        HPA,
+    ]
+    assert all(problem.line for problem in caught.value.problems)
+    assert f"scenario {AUTOSCALED}: cluster aks-us" in str(caught.value)
+
+
+def test_all_that_cannot_be_simulated_is_told_at_once(own_manifests, tmp_path):
+    plan = own_manifests(
+        {
+            "backend-deployment.yaml": ("name: agog-backend", "name: agog-other"),
+            "frontend-deployment.yaml": ('cpu: "250m"', "cpu: 0"),
+        }
+    ).with_scenario(
+        "sizes", {"components": {"app-nodes-us": {"vm_size": "Standard_L8s_v3"}}}, extends=AUTOSCALED
+    )
+    with pytest.raises(InputError) as caught:
+        forecast(plan, "sizes", store=SimulationStore(tmp_path))
+    text = str(caught.value)
+    for words in (
+        "scaling.workloads.agog-backend: there is no Deployment or StatefulSet 'agog-backend' in manifests/own/",
+        "'agog-frontend' requests no cpu",
+        "components.app-nodes-us.vm_size: the memory of Standard_L8s_v3 is not known",
+    ):
+        assert words in text
+    assert text.count("requests no cpu") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"components": {"app-nodes-us": {"vm_size": "Standard_L8s_v3"}}},
+            "the memory of Standard_L8s_v3 is not known",
+        ),
+        ({"components": {"app-nodes-us": {"memory_gib": 0.6}}}, "no node of app-nodes-us can hold one pod"),
+        ({"inputs": {"us_requests_per_second": {"value": 1e9}}}, "the load reaches"),
+        (
+            {"scaling": {"releases": [{**RELEASE, "hours": list(range(24)), "weekdays": list(WEEKDAYS)}]}},
+            "scaling.releases[0]: there are",
+        ),
+    ],
+)
+def test_what_cannot_be_simulated_names_cluster_and_scenario(plan, tmp_path, change, words):
+    many = plan if "releases" in words else short(plan)
+    changed = many.with_scenario("changed", change, extends=AUTOSCALED)
+    with pytest.raises(InputError) as caught:
+        forecast(changed, "changed", store=SimulationStore(tmp_path))
+    assert words in str(caught.value)
+    assert "scenario changed: cluster aks-us" in str(caught.value)
+
+
+@pytest.mark.parametrize("memory_gib", [0, 0.1, 20000.0, 1e15])
+def test_a_node_of_impossible_memory_is_refused_with_the_plan(plan, memory_gib):
+    with pytest.raises(PlanError, match="memory_gib is .* than or equal to"):
+        plan.with_scenario("bad", {"components": {"app-nodes-us": {"memory_gib": memory_gib}}})
+
+
+def test_a_cluster_that_may_have_no_node_warns_that_nothing_can_run(plan, tmp_path):
+    change = {"components": {"app-nodes-us": {"min_nodes": 0, "max_nodes": 0}}}
+    none = short(plan).with_scenario("none", change, extends=AUTOSCALED)
+    lines = forecast(none, "none", store=SimulationStore(tmp_path)).warnings
+    assert any(line.startswith("aks-us: nothing can run: app-nodes-us") for line in lines)
+    assert not any("nothing can run" in line for line in forecast(short(plan), "active-passive").warnings)
+
+
+def event(starts: str, ends: str) -> dict[str, object]:
+    return {"name": "x", "starts": starts, "ends": ends, "factor": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("load", "words"),
+    [
+        (
+            {
+                "events": [
+                    {"name": "x", "starts": "2027-03-02T00:00", "ends": "2027-03-01T00:00", "factor": 2.0}
+                ]
+            },
+            "not after",
+        ),
+        (
+            {
+                "events": [
+                    {"name": "x", "starts": "2027-03-02T00:00Z", "ends": "2027-03-03T00:00", "factor": 2.0}
+                ]
+            },
+            "or neither",
+        ),
+        (
+            {
+                "events": [
+                    {"name": "x", "starts": "0001-01-01T00:00", "ends": "9999-12-31T00:00", "factor": 2.0}
+                ]
+            },
+            "1900",
+        ),
+        ({"groups": [{"time_zone": "europe/berlin"}]}, "nearest: 'Europe/Berlin'"),
+        ({"groups": [{"time_zone": "Mars/Phobos"}]}, "is not known"),
+        ({"groups": [{"tenants": [{"month": "0000-01", "tenants": 1}]}]}, "not a month like"),
+    ],
+)
+def test_a_load_that_cannot_be_is_refused_with_the_plan(plan, load, words):
+    if "groups" in load:
+        group = plan.scenario(AUTOSCALED).design.scaling.load.groups[0].model_dump(mode="json")
+        load = {"groups": [group | load["groups"][0]]}
+    with pytest.raises(PlanError) as caught:
+        plan.with_scenario("bad", {"scaling": {"load": load}}, extends=AUTOSCALED)
+    assert words in str(caught.value)
+    assert "at least 1 item" not in str(caught.value)
+
+
+def test_memory_of_a_request_beyond_any_pod_is_refused_with_the_plan(plan):
+    use = {"agog-backend": {"memory_mib_per_request_per_second": 1000000.0}}
+    with pytest.raises(PlanError, match="less than or equal to 500000"):
+        plan.with_scenario("bad", {"scaling": {"workloads": use}}, extends=AUTOSCALED)
+
+
+def test_multiples_are_of_the_first_month_with_tenants(plan, tmp_path):
+    """None in January, 50 from February, 100 from March: February is the month that amounts are stated for."""
+    group = plan.scenario(AUTOSCALED).design.scaling.load.groups[0].model_dump(mode="json") | {
+        "requests_per_second": None,
+        "requests_per_second_per_tenant": 1.0,
+        "tenants": [{"month": f"2027-{n:02}", "tenants": 50 * (n - 1)} for n in (1, 2, 3)],
+        "working_day": [1.0] * 24,
+        "saturday": 1.0,
+        "sunday": 1.0,
+    }
+    change = {
+        "traffic": {"follows_load": True},
+        "scaling": {"load": {"groups": [group], "month_end_days": 0}},
+    }
+    grown = short(plan, 3).with_scenario("grown", change, extends="active-passive")
+    scaling = grown.scenario("grown").design.scaling
+    assert scaling is not None
+    assert load_multiples(scaling, grown.months) == pytest.approx([0, 1, 2])
+    lines = forecast(grown, "grown").warnings
+    assert any(
+        "those of the first tenants; in 1 months from 2027-01 there is no load" in line for line in lines
+    )
+
+
+def test_second_colours_have_names_of_their_own(plan):
+    long = "a" * 70
+    assert len({second_name(long + end) for end in ("x", "y", "")}) == 3
+    assert all(len(second_name(long + end)) <= 80 for end in ("x", "y", ""))
+    use = plan.scenario(AUTOSCALED).design.scaling.workloads["agog-backend"].model_dump(mode="json")
+    change = {
+        "workloads": {"agog-backend-second-colour": use},
+        "load": {"requests_per_workload": {"agog-backend-second-colour": 1.0}},
+        "releases": [{**RELEASE, "strategy": "blue_green"}],
+    }
+    with pytest.raises(PlanError, match="the name that the second colour of 'agog-backend' gets; rename it"):
+        plan.with_scenario("bad", {"scaling": change}, extends=AUTOSCALED)

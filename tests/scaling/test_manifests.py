@@ -11,7 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agog_capacity.errors import InputError
-from agog_capacity.scaling.manifests import ManifestError, parse_manifests, read_manifests
+from agog_capacity.scaling.manifests import (
+    ManifestError,
+    parse_manifest_files,
+    parse_manifests,
+    read_manifests,
+)
 from agog_capacity.scaling.quantities import quantity, thousandths, whole
 
 BRIEF = Path(__file__).parents[2] / "data" / "manifests" / "agog"
@@ -73,7 +78,8 @@ def test_the_briefs_manifests_are_understood():
     assert rules.scale_down.policies[0].value == 50
     assert manifests.workload("agog-frontend", cpu_milli_per_rps=1).autoscaler is None
     assert not manifests.warnings
-    assert {problem.message.split("'")[1] for problem in manifests.not_modelled} == {"Service", "Ingress"}
+    assert {problem.message.split("'")[1] for problem in manifests.without_pods} == {"Service", "Ingress"}
+    assert not manifests.not_modelled
 
 
 def test_requests_are_those_of_the_peak_with_sidecars():
@@ -117,7 +123,14 @@ def test_a_budget_follows_the_count_of_the_moment(spec, kept):
 
 def test_of_several_budgets_each_holds():
     loose, strict = (BUDGET.replace("minAvailable: 50%", f"maxUnavailable: {n}") for n in (5, 2))
-    text = "---".join([DEPLOYMENT, BUDGET, loose.replace("name: web,", "name: other,"), strict])
+    text = "---".join(
+        [
+            DEPLOYMENT,
+            BUDGET,
+            loose.replace("name: web,", "name: other,"),
+            strict.replace("name: web,", "name: third,"),
+        ]
+    )
     web = parse_manifests(text).workload("web", cpu_milli_per_rps=1)
     assert web.least_available(20) == 18
     assert web.least_available(3) == 2
@@ -288,3 +301,183 @@ def test_empty_documents_and_comments_are_nothing(tmp_path):
     assert parse_manifests("# nothing\n---\n---\n") == parse_manifests("")
     with pytest.raises(ManifestError, match="holds no"):
         read_manifests([tmp_path])
+
+
+ALL = (DEPLOYMENT, AUTOSCALER, BUDGET)
+
+
+def together(*texts: str) -> str:
+    return "---".join(texts)
+
+
+def told(text: str) -> str:
+    with pytest.raises(ManifestError) as caught:
+        parse_manifests(text, "web.yaml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("name: web}\n  min", "name: wbe}\n  min", "so it scales nothing; nearest: 'web'"),
+        ("kind: Deployment, ", "kind: StatefulSet, ", "there is Deployment 'web' of namespace 'shop'"),
+        ("namespace: shop", "namespace: other", "there is Deployment 'web' of namespace 'shop'"),
+    ],
+)
+def test_an_autoscaler_of_another_name_kind_or_namespace_scales_nothing_and_warns(old, new, words):
+    assert old in AUTOSCALER
+    manifests = parse_manifests(together(DEPLOYMENT, AUTOSCALER.replace(old, new, 1)), "web.yaml")
+    assert words in str(manifests.warnings[0])
+    assert manifests.warnings[0].line is not None
+    assert manifests.workload("web", cpu_milli_per_rps=1).autoscaler is None
+    assert str(manifests.warnings[0]) in list(map(str, manifests.left_out(["web"])))
+
+
+def test_two_autoscalers_of_one_workload_are_ambiguous_as_in_kubernetes():
+    other = AUTOSCALER.replace("metadata: {name: web", "metadata: {name: web-2").replace("10", "50")
+    message = told(together(DEPLOYMENT, AUTOSCALER, other))
+    assert "AmbiguousSelector" in message
+    first = together(DEPLOYMENT, AUTOSCALER)
+    assert f"web.yaml:{first[: first.rindex('spec:')].count(chr(10)) + 1} does" in message
+
+
+def test_one_name_in_two_kinds_or_namespaces_is_ambiguous_where_it_is_asked_for():
+    for other in (
+        DEPLOYMENT.replace("Deployment", "StatefulSet"),
+        DEPLOYMENT.replace("namespace: shop", "namespace: test"),
+    ):
+        manifests = parse_manifests(together(DEPLOYMENT, other), "web.yaml")
+        with pytest.raises(ManifestError, match="has the name of .* at web.yaml:.*rename one"):
+            manifests.workload("web", cpu_milli_per_rps=1)
+
+
+@pytest.mark.parametrize("value", ['"abc"', "-1", "true", "1.5", "100000"])
+def test_a_probe_that_is_no_number_of_seconds_is_refused(value):
+    text = DEPLOYMENT.replace(
+        "- name: app\n", f"- name: app\n        readinessProbe: {{initialDelaySeconds: {value}}}\n"
+    )
+    assert "initialDelaySeconds" in told(text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("minAvailable: 50%", "minAvailble: 1", "nearest: 'minAvailable'"),
+        ("50%", "1000%", "above 100 %"),
+        ("50%", "lots", "neither a count nor a percentage"),
+    ],
+)
+def test_a_wrong_budget_is_refused(old, new, words):
+    assert words in told(together(DEPLOYMENT, BUDGET.replace(old, new)))
+
+
+def test_a_budget_that_keeps_every_pod_or_protects_none_warns():
+    for old, new, words in (
+        ("50%", "10000", "lets none of the 10 pods"),
+        ("50%", "100%", "lets none of the 10 pods"),
+        ("app: web", "app: wbe", "protects nothing"),
+    ):
+        manifests = parse_manifests(together(DEPLOYMENT, AUTOSCALER, BUDGET.replace(old, new)))
+        assert words in " ".join(map(str, manifests.warnings))
+    assert not parse_manifests(together(*ALL)).warnings
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("{cpu: 250m, memory: 256Mi}", "{cpu: 0, memory: 256Mi}"),
+        ("{cpu: 250m, memory: 256Mi}", "{cpu: 250m, memory: 0}"),
+    ],
+)
+def test_requests_of_nothing_cannot_be_placed(old, new):
+    text = DEPLOYMENT[: DEPLOYMENT.index("      initContainers")].replace(old, new)
+    with pytest.raises(ManifestError, match="requests no (cpu|memory); request more than 0") as caught:
+        parse_manifests(text, "web.yaml").workload("web", cpu_milli_per_rps=1)
+    assert caught.value.problems[0].line
+
+
+def test_a_request_beyond_any_machine_is_refused_with_its_place():
+    text = DEPLOYMENT.replace('memory: 256Mi}, limits: {cpu: "1", memory: 512Mi}', "memory: 90Ti}")
+    with pytest.raises(
+        ManifestError, match="Deployment 'web' cannot be simulated: memory_request_bytes"
+    ) as caught:
+        parse_manifests(text, "web.yaml").workload("web", cpu_milli_per_rps=1)
+    assert caught.value.problems[0].file == "web.yaml"
+
+
+def test_odd_values_are_refused_in_words():
+    assert "metric type" in told(
+        together(DEPLOYMENT, AUTOSCALER.replace("type: Resource", "type: [Resource]"))
+    )
+    assert "resources is a mapping" in told(
+        DEPLOYMENT.replace("resources: {requests: {cpu: 100m, memory: 128Mi}}", "resources: [cpu]")
+    )
+    assert "nearest: 'requests'" in told(DEPLOYMENT.replace("{requests: {cpu: 100m", "{request: {cpu: 100m"))
+    volumes = DEPLOYMENT.replace("tolerations: []", "volumes: [{name: x, emptyDir: foo}]")
+    assert parse_manifests(volumes).workload("web", cpu_milli_per_rps=1).blocks_node_removal
+
+
+def test_wrong_bounds_do_not_hide_behind_a_wrong_metric():
+    text = AUTOSCALER.replace("minReplicas: 2", "minReplicas: -3").replace("70", "0")
+    message = told(together(DEPLOYMENT, text))
+    assert "averageUtilization" in message
+    assert "'-3'" in message or "-3" in message
+
+
+def test_line_ends_directives_and_text_behind_the_dashes_are_read():
+    text = together(*ALL)
+    assert parse_manifests(text.replace("\n", "\r\n"), "web.yaml") == parse_manifests(text, "web.yaml")
+    assert parse_manifests(text.replace("\n", "\r"), "web.yaml") == parse_manifests(text, "web.yaml")
+    assert len(parse_manifests("%YAML 1.2\n---\n" + text).workloads) == 1
+    spec = "spec: {template: {spec: {containers: [{name: a}]}}}"
+    body = f"{{apiVersion: apps/v1, kind: StatefulSet, metadata: {{name: db}}, {spec}}}"
+    assert parse_manifests(f"--- {body}\n---  # nothing\n").workloads[0].name == "db"
+
+
+def test_problems_of_all_files_are_told_with_their_own_lines():
+    with pytest.raises(ManifestError) as caught:
+        parse_manifest_files(
+            [
+                ("a.yaml", DEPLOYMENT.replace("250m", "lots")),
+                ("b.yaml", "kind: [\n"),
+                ("c.yaml", "---\n" + AUTOSCALER.replace("70", "0") + "---\na: b: c\n"),
+            ]
+        )
+    lines = [(p.file, p.line) for p in caught.value.problems]
+    assert [file for file, _ in lines] == ["a.yaml", "b.yaml", "c.yaml", "c.yaml"]
+    text = "---\n" + AUTOSCALER
+    assert lines[2][1] == text[: text.index("averageUtilization")].count("\n") + 1
+    assert lines[3][1] == text.count("\n") + 2
+
+
+@pytest.mark.slow
+def test_lines_of_many_documents_are_counted_from_the_start_of_the_file():
+    """1,990 documents of 2.4 kB each; padding every one with the lines before it took a minute."""
+    body = AUTOSCALER + "# padding\n" * 200
+    scalers = (
+        body.replace("name: web,", f"name: web-{n},").replace("name: web}", f"name: w{n}}}")
+        for n in range(1989)
+    )
+    text = together(DEPLOYMENT, *scalers)
+    assert len(text) > 4_000_000
+    found = parse_manifests(text)
+    assert found.autoscalers[-1].problem_at.line == text[: text.rindex("spec:")].count("\n") + 1
+
+
+def test_what_is_passed_over_is_told_with_its_place_and_what_has_no_pods_is_not():
+    others = (
+        DAEMON,
+        DEPLOYMENT.replace("name: web", "name: worker"),
+        "\napiVersion: batch/v1\nkind: CronJob\nmetadata: {name: x}\nspec: {}\n",
+        "\napiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {}\n",
+    )
+    text = together(DEPLOYMENT.replace("tolerations", "nodeSelector"), *others)
+    lines = [str(problem) for problem in parse_manifests(text, "web.yaml").left_out(["web"])]
+    for word in (
+        "nodeSelector",
+        "DaemonSet 'agent' requests 2,100",
+        "Deployment 'worker' is not",
+        "'CronJob'",
+    ):
+        assert any(word in line and line.startswith("web.yaml:") for line in lines), word
+    assert not any("Service" in line for line in lines)

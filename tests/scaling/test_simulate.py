@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +11,11 @@ import numpy as np
 import pytest
 
 from agog_capacity.errors import InputError
-from agog_capacity.load.curve import LoadCurve, Noise, constant_load
+from agog_capacity.load.curve import LoadCurve, LoadError, Noise, constant_load
 from agog_capacity.periods import Months
 from agog_capacity.scaling.cluster import Draws, ScalingError
 from agog_capacity.scaling.pool import ClusterAutoscaler, Pool
-from agog_capacity.scaling.simulate import simulate_scaling
+from agog_capacity.scaling.simulate import simulate_scaling, stored_simulation
 from agog_capacity.scaling.trace import read_trace
 from tests.scaling.simple import START, backend, load, pool
 
@@ -111,6 +112,51 @@ def test_a_trace_is_stored_under_its_inputs_and_read_back(tmp_path):
     path.write_bytes(path.read_bytes()[:100])
     assert read_trace(tmp_path, trace.key) is None
     assert read_trace(tmp_path, "absent") is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ticks": 7},
+        {"ticks": "many"},
+        {"nodes": np.zeros(3)},
+        {"pools": np.full((1, 1, 5), np.nan)},
+        {"workloads": np.array(["x"])},
+        {"bounds": 5},
+    ],
+)
+def test_a_trace_of_another_form_is_absent(tmp_path, change):
+    trace = simulate_scaling(month(200), [backend()], [pool()])
+    own = {name: value for name, value in change.items() if name in trace.records}
+    other = {name: value for name, value in change.items() if name not in own}
+    dataclasses.replace(trace, records=trace.records | own, **other).write(tmp_path)
+    assert read_trace(tmp_path, trace.key) is None
+
+
+def test_a_folder_that_cannot_be_written_does_not_lose_the_simulation(tmp_path):
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / "file" / "below"
+    assert stored_simulation(folder, month(200), [backend()], [pool()]).mean_nodes("app") > 0
+
+
+def test_settings_and_inputs_that_cannot_be_are_refused_in_words():
+    load = month(200)
+    for words, settings in (
+        ("seed is -1", {"seed": -1}),
+        ("seed is 1.5", {"seed": 1.5}),
+        ("whole number from 1 to 1,000,000", {"scenarios": 1.5}),
+        ("values of hours", {"scenarios": 10**6}),
+    ):
+        with pytest.raises(ScalingError, match=words):
+            simulate_scaling(load, [backend()], [pool()], **settings)
+    with pytest.raises(ScalingError, match=r"pools: .*at least 1"):
+        simulate_scaling(load, [backend()], [])
+    with pytest.raises(ScalingError, match=r"workloads: .*at least 1"):
+        simulate_scaling(load, [], [pool()])
+    with pytest.raises(LoadError, match=r"5\.0 s"):
+        LoadCurve(load.start, 5.0, load.names, load.rates)  # type: ignore[arg-type]
+    with pytest.raises(LoadError, match="rows of one length"):
+        LoadCurve(load.start, 5, (("a", "b"), ("a", "c")), [[1.0], [1.0, 2.0]])  # type: ignore[arg-type]
 
 
 def test_a_stored_trace_is_found_without_numba(tmp_path):
