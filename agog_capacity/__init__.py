@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from agog_capacity.planning.commit import CommitmentAdvice, optimise_commitments
     from agog_capacity.planning.compare import Comparison, compare
     from agog_capacity.planning.explain import Explanation, explain
-    from agog_capacity.planning.failover import failover_timelines
+    from agog_capacity.planning.failovers import Failovers, failovers
     from agog_capacity.planning.forecast import Forecast, forecast
     from agog_capacity.planning.frontier import Frontier, frontier
     from agog_capacity.planning.publish import write_report
@@ -46,6 +46,7 @@ _HOME = {
     "Comparison": "planning.compare",
     "Component": "components",
     "Explanation": "planning.explain",
+    "Failovers": "planning.failovers",
     "Forecast": "planning.forecast",
     "Frontier": "planning.frontier",
     "InputError": "errors",
@@ -60,7 +61,7 @@ _HOME = {
     "cluster_trace": "planning.simulation",
     "compare": "planning.compare",
     "explain": "planning.explain",
-    "failover_timelines": "planning.failover",
+    "failovers": "planning.failovers",
     "forecast": "planning.forecast",
     "frontier": "planning.frontier",
     "kinds": "components",
@@ -80,6 +81,7 @@ __all__ = [
     "Comparison",
     "Component",
     "Explanation",
+    "Failovers",
     "Forecast",
     "Frontier",
     "InputError",
@@ -94,7 +96,7 @@ __all__ = [
     "cluster_trace",
     "compare",
     "explain",
-    "failover_timelines",
+    "failovers",
     "forecast",
     "frontier",
     "kinds",

@@ -150,14 +150,31 @@ def explain(
     month: Annotated[
         str | None, typer.Option(help="Only this month, such as 2027-01.", show_default=False)
     ] = None,
+    failures: Annotated[
+        bool,
+        typer.Option(
+            "--failures", help="Unfold availability, recovery and response times instead of a cost."
+        ),
+    ] = False,
     prices: Books = None,
 ) -> int:
-    """Unfold a cost to meters, tiers, quantities and price rows with their sources."""
+    """Unfold a cost to meters, tiers, quantities and price rows with their sources; or what failures make of it."""
     from agog_capacity.plan import load_plan
     from agog_capacity.planning.explain import explain as explain_forecast
     from agog_capacity.planning.forecast import forecast
 
-    result = forecast(load_plan(plan, price_books=_names(prices)), scenario)
+    loaded = load_plan(plan, price_books=_names(prices))
+    if failures:
+        if component or region or month:
+            raise typer.BadParameter(
+                "--failures is of the whole scenario; leave out component, region and month"
+            )
+        from agog_capacity.planning.explain_failures import failures_text
+
+        with progress_bar("simulating failures") as progress:
+            print(failures_text(loaded, scenario, progress=progress))
+        return FINE
+    result = forecast(loaded, scenario)
     print(explain_forecast(result, component=component, region=region, month=month))
     return FINE
 

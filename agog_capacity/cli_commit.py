@@ -24,6 +24,12 @@ def commit(
     ] = 20,
     seed: Annotated[int, typer.Option(min=0, help="Chooses the futures.")] = 1,
     every: Annotated[int, typer.Option(min=1, max=120, help="Months between dates of purchase.")] = 1,
+    caution: Annotated[
+        float,
+        typer.Option(
+            min=0, max=100, help="Weight on regret in the worst 5 % of futures, beside the expected cost."
+        ),
+    ] = 0.0,
     prices: Annotated[
         list[str] | None,
         typer.Option(
@@ -42,12 +48,16 @@ def commit(
     ] = None,
 ) -> int:
     """Plan what to buy ahead: reservations and savings plans, when, for how long, what they save and risk."""
+    from agog_capacity.commitments.portfolio import Caution
     from agog_capacity.plan import load_plan
     from agog_capacity.planning.commit import optimise_commitments
 
     books = None if not prices else tuple(name.strip() for given in prices for name in given.split(","))
     loaded = load_plan(plan, price_books=books)
-    advice = optimise_commitments(loaded, scenario, futures=futures, seed=seed, buy_every=every)
+    weighed = Caution(caution) if caution else None
+    advice = optimise_commitments(
+        loaded, scenario, futures=futures, seed=seed, buy_every=every, caution=weighed
+    )
     print(advice)
     if out is not None:
         from agog_capacity.planning.commit_files import write_advice

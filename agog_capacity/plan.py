@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.feasibility import Acceptance, unknown_acceptances
-from agog_capacity.availability.incidents import classes_of_plan
+from agog_capacity.availability.incidents import Incident, classes_of_plan, own_incidents
 from agog_capacity.availability.published import ServiceLevels, read_service_levels
 from agog_capacity.availability.rules import Rule, read_rules
 from agog_capacity.design import Design, build_design
@@ -88,6 +88,8 @@ class Plan:
         Findings of the rules that the plan takes as they are.
     failure_classes : mapping of str to FailureClass
         What fails, as the plan and the owner's incidents change it.
+    incidents : tuple of Incident
+        The owner's, as recorded; those outside a plan file's `incidents` are none.
     digest : str
         SHA-256 of the plan as it was read, with later changes.
     """
@@ -110,6 +112,7 @@ class Plan:
     gaps: tuple[Gap, ...] = ()
     accept: tuple[Acceptance, ...] = ()
     failure_classes: Mapping[str, FailureClass] = field(default_factory=dict, repr=False)
+    incidents: tuple[Incident, ...] = field(default=(), repr=False)
     digest: str = ""
     file: PlanFile | None = field(default=None, repr=False)
 
@@ -288,6 +291,7 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
         gaps=file.gaps,
         accept=file.accept,
         failure_classes=classes,
+        incidents=own_incidents(file.incidents, path.parent),
         digest=hashlib.sha256(
             "\0".join([text, *(t for files in texts.values() for _, t in files)]).encode()
         ).hexdigest(),
@@ -310,14 +314,12 @@ def _check_commitments(
         return
     from agog_capacity.committed.check import price_findings
 
-    written = scenario_designs(document.content, Collected())
-    findings = [
-        (place_in_document(place, written[name][1], ("base",)), message)
-        for name, design in bought.items()
-        for place, message in price_findings(design, prices, months)
-    ]
-    if findings:
-        raise PlanError(document.problem(place, message) for place, message in findings)
+    written, found = scenario_designs(document.content, Collected()), Collected()
+    for name, design in bought.items():
+        findings = price_findings(design, prices, months)
+        found.add(((place_in_document(at, written[name][1], ("base",)), text) for at, text in findings), name)
+    if found:
+        raise PlanError(found.problems(document, written))
 
 
 def _manifest_texts(

@@ -229,3 +229,26 @@ def test_prices_are_found_by_purchase_option(typed):
     assert heads == [line for line in every.splitlines() if ", reservation " in line]
     assert heads
     assert len(every) > len(out)
+
+
+def test_commit_prints_what_to_buy_and_writes_it(typed, tmp_path, monkeypatch):
+    """A scenario of fixed counts needs no simulation; the charts need a browser and are left to their own tests."""
+    monkeypatch.setattr("agog_capacity.report.images.write_images", lambda charts, folder, formats: [])
+    plan, out = str(ROOT / "data" / "plans" / "agog_commitments.yaml"), tmp_path / "advice"
+    code, printed, err = typed("commit", plan, "--scenario", "scaled-down", "--out", str(out))
+    assert code == FINE
+    assert "What to buy, USD" in printed
+    assert "What cannot be reserved" in printed
+    assert not err
+    assert (out / "index.html").is_file()
+    assert (out / "advice.txt").read_text(encoding="utf-8").strip() in printed
+
+
+def test_commit_says_what_is_wrong(typed):
+    code, out, err = typed("commit", AS_STATED)
+    assert (code, out) == (FAILED, "")
+    assert "months of 730 h have none" in err
+    code, _, err = typed("commit", AGOG, "--scenario", "activ-passive")
+    assert code == FAILED
+    assert "nearest: 'active-passive'" in err
+    assert typed("commit", AGOG, "--futures", "0")[0] == FAILED

@@ -147,6 +147,19 @@ def _time(name: str, text: str, problems: list[str]) -> datetime | None:
     return time.astimezone(UTC)
 
 
+def own_incidents(history: IncidentHistory | None, beside: Path) -> tuple[Incident, ...]:
+    """Return the recorded incidents of a plan; none where it records none.
+
+    Raises
+    ------
+    DocumentError
+        As `read_incidents`.
+    """
+    if history is None:
+        return ()
+    return read_incidents(beside / history.file, history.records_began, history.records_until)
+
+
 def classes_of_plan(
     folder: Path, changes: Mapping[str, Any], history: IncidentHistory | None, beside: Path
 ) -> tuple[dict[str, FailureClass], list[tuple[Place, str | Problem]]]:

@@ -120,7 +120,7 @@ def replay_year(
     together(_wrong(design, classes, failures))
     defaults = defaults or read_failover_defaults(data_directory() / "availability")
     world = environment(classes, seed=seed, regions=design.regions)
-    table, courses = designs_of(
+    table, hits_both, courses = designs_of(
         [design], classes, defaults, {} if brownout is None else {design.name: brownout},
         recovery_target_h=0.0, data_target_h=0.0,
     )  # fmt: skip
@@ -146,14 +146,14 @@ def replay_year(
     items = np.array([[0, 0, 1 if failures else 0, len(failures)]])
     calendar = Calendar(
         month_edges(months),
-        HOURS_PER_YEAR,
-        np.full(12, HOURS_PER_YEAR),
+        float(HOURS_PER_YEAR),
+        np.full(12, float(HOURS_PER_YEAR)),
         float(deep_threshold),
         convention == "closed_form",
     )
     sweep_blocks(
-        table, courses, calendar, kinds_of(world), streams_of(world), cursor_of(world), events, np.zeros(MAXIMUM_REGIONS),
-        work, items, 0, results,
+        table, hits_both, courses, calendar, kinds_of(world), streams_of(world), cursor_of(world), events,
+        np.zeros(MAXIMUM_REGIONS), work, items, 0, results,
     )  # fmt: skip
     sums = results.sums[0, 0]
     causes = [*names, FAILBACK]

@@ -96,7 +96,8 @@ def simulate_failures(
     recovery_target_s, data_loss_target_s : float
         What a failover may take, and what data it may lose. [s]
     brownouts : mapping, optional
-        By design: how the surviving region grows; replaces the closed form.
+        By design: how the surviving region grows. Replaces the closed form of a standby, and of an active-active
+        design what `sized` says of the time in which a region is lost.
     defaults : FailoverDefaults, optional
         What holds where a design does not say; without it that of the library's data.
     threads : int, optional
@@ -229,7 +230,7 @@ class _Run:
     ) -> _Run:
         from agog_capacity.availability.sweep_arrays import designs_of, kinds_of, streams_of
 
-        table, courses = designs_of(
+        table, hits_both, courses = designs_of(
             designs,
             world.classes,
             defaults,
@@ -237,7 +238,7 @@ class _Run:
             recovery_target_h=not_negative("recovery target", recovery_target_s) / SECONDS_PER_HOUR,
             data_target_h=not_negative("data loss target", data_loss_target_s) / SECONDS_PER_HOUR,
         )
-        arrays = (table, courses, calendar, kinds_of(world), streams_of(world))
+        arrays = (table, hits_both, courses, calendar, kinds_of(world), streams_of(world))
         shape = (len(designs), len(world.classes) + 1)
         return cls(arrays, world, shape, 2 * courses.lengths.shape[1] + 24)
 
@@ -256,9 +257,10 @@ class _Run:
             work = new_work(events, losses)
             ready = np.zeros(MAXIMUM_REGIONS)
             cursor, place = cursor_of(self.world), events_of(events)
-            designs, courses, calendar, kinds, streams = self.arrays
+            designs, hits_both, courses, calendar, kinds, streams = self.arrays
             done = sweep_blocks(
                 designs,
+                hits_both,
                 courses,
                 calendar,
                 kinds,

@@ -38,7 +38,6 @@ from agog_capacity.availability.sweep_work import (
     YEARS_WHOLE,
     Calendar,
     Courses,
-    Designs,
     Results,
     Work,
 )
@@ -60,50 +59,50 @@ NO_ROOM = 1
 
 @compiled
 def _route(
-    designs: Designs, d: int, courses: Courses, kinds: Kinds, streams: Streams, events: Events, first: int, count: int,
+    design: Any, courses: Courses, kinds: Kinds, streams: Streams, events: Events, first: int, count: int,
     outer: int, block: int, alone: bool, ready: Any, work: Work, sums: Any, histograms: Any,
 ) -> None:  # fmt: skip
     find_spells(events, first, count, work)
-    if designs.mode[d] == ACTIVE_PASSIVE:
+    if design.mode == ACTIVE_PASSIVE:
         route_passive(
-            designs, d, courses, kinds, streams, events, first, count, outer, block, alone, ready, work, sums, histograms
+            design, courses, kinds, streams, events, first, count, outer, block, alone, ready, work, sums, histograms
         )  # fmt: skip
     else:
         route_active(
-            designs, d, courses, kinds, streams, events, first, count, outer, block, alone, ready, work, sums, histograms
+            design, courses, kinds, streams, events, first, count, outer, block, alone, ready, work, sums, histograms
         )  # fmt: skip
 
 
 @inlined
 def _year_alone(
-    designs: Designs, d: int, courses: Courses, calendar: Calendar, kinds: Kinds, streams: Streams, events: Events,
+    design: Any, courses: Courses, calendar: Calendar, kinds: Kinds, streams: Streams, events: Events,
     count: int, outer: int, block: int, calls: bool, ready: Any, work: Work, sums: Any, causes: Any, histograms: Any,
 ) -> None:  # fmt: skip
     """Take each event as if there were no other: the closed form."""
-    single_writer = designs.database[d] == SINGLE_WRITER
+    single_writer = design.database == SINGLE_WRITER
     for i in range(count):
-        start_home(designs, d, work, single_writer)
+        start_home(design, work, single_writer)
         if calls and work.seen.down[i] == 1 and work.seen.region[i] >= 0:
             _route(
-                designs, d, courses, kinds, streams, events, i, 1, outer, block, True, ready, work, sums, histograms
+                design, courses, kinds, streams, events, i, 1, outer, block, True, ready, work, sums, histograms
             )  # fmt: skip
-        add_event(designs, d, kinds, events, i, True, work)
+        add_event(design, kinds, events, i, True, work)
         add_alone(calendar, work, causes, events.start[i])
 
 
 @inlined
 def _year(
-    designs: Designs, d: int, courses: Courses, calendar: Calendar, kinds: Kinds, streams: Streams, events: Events,
+    design: Any, courses: Courses, calendar: Calendar, kinds: Kinds, streams: Streams, events: Events,
     count: int, outer: int, block: int, calls: bool, ready: Any, work: Work, sums: Any, causes: Any, histograms: Any,
 ) -> None:  # fmt: skip
     """Take the events of a year together."""
-    start_home(designs, d, work, designs.database[d] == SINGLE_WRITER)
+    start_home(design, work, design.database == SINGLE_WRITER)
     if calls:
         _route(
-            designs, d, courses, kinds, streams, events, 0, count, outer, block, False, ready, work, sums, histograms
+            design, courses, kinds, streams, events, 0, count, outer, block, False, ready, work, sums, histograms
         )  # fmt: skip
     for i in range(count):
-        add_event(designs, d, kinds, events, i, False, work)
+        add_event(design, kinds, events, i, False, work)
     fold_year(work)
     sort_losses(work)
     compose(calendar, work, causes)
@@ -130,8 +129,8 @@ def _add_year(calendar: Calendar, work: Work, sums: Any, histograms: Any) -> Non
 
 
 def _sweep(
-    designs: Designs, courses: Courses, calendar: Calendar, kinds: Kinds, streams: Streams, cursor: Cursor, events: Events,
-    ready: Any, work: Work, items: Any, first_row: int, results: Results,
+    designs: Any, hits_both: Any, courses: Courses, calendar: Calendar, kinds: Kinds, streams: Streams,
+    cursor: Cursor, events: Events, ready: Any, work: Work, items: Any, first_row: int, results: Results,
 ) -> int:  # fmt: skip
     """Take blocks of years; `items` has a row (outer draw, block, years, given) each. Return NO_ROOM if one does not fit.
 
@@ -153,19 +152,20 @@ def _sweep(
             if count < 0:
                 return NO_ROOM
             part = first_part + year // results.part_years
-            for d in range(len(designs.mode)):
+            for d in range(len(designs)):
+                design = designs[d]
                 sums, causes = results.sums[part, d], results.causes[part, d]
                 histograms = results.histograms[first_row + item, d]
                 work.months[:, :] = 0.0
-                calls = see(designs, d, kinds, events, count, work)
+                calls = see(design, hits_both[d], kinds, events, count, work)
                 if calendar.closed_form:
                     _year_alone(
-                        designs, d, courses, calendar, kinds, streams, events, count, outer, block, calls, ready, work,
+                        design, courses, calendar, kinds, streams, events, count, outer, block, calls, ready, work,
                         sums, causes, histograms,
                     )  # fmt: skip
                 else:
                     _year(
-                        designs, d, courses, calendar, kinds, streams, events, count, outer, block, calls, ready, work,
+                        design, courses, calendar, kinds, streams, events, count, outer, block, calls, ready, work,
                         sums, causes, histograms,
                     )  # fmt: skip
                 _add_year(calendar, work, sums, histograms)

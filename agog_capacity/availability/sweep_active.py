@@ -34,7 +34,6 @@ from agog_capacity.availability.sweep_work import (
     UNPROTECTED_H,
     WAITED,
     Courses,
-    Designs,
     Work,
 )
 from agog_capacity.scaling.kernel_compile import compiled
@@ -44,54 +43,54 @@ _REGION, _FROM, _UNTIL, _WRITES, _CAUSE = range(5)
 
 @compiled
 def route_active(
-    designs: Designs, d: int, courses: Courses, kinds: Kinds, streams: Streams, events: Events, first: int, count: int,
+    design: Any, courses: Courses, kinds: Kinds, streams: Streams, events: Events, first: int, count: int,
     outer: int, block: int, alone: bool, ready: Any, work: Work, sums: Any, histograms: Any,
 ) -> None:  # fmt: skip
     """Route the requests of a design whose regions all serve through a year, or through one event alone."""
-    routes, database = work.routes, designs.database[d]
+    routes, database = work.routes, design.database
     ready[:] = -1.0
     if database == QUORUM:
-        _lose_majority(designs, d, kinds, events, first, count, work)
+        _lose_majority(design, kinds, events, first, count, work)
     for c in range(work.counts[CALLS]):
         i, region = routes.called_event[c], routes.called_region[c]
         begins, kind = events.start[i], events.kind[i]
         back = routes.spell_end[region, routes.called_spell[c]]
         key, number = streams.key[events.stream[i]], events.number[i]
         blocked = not alone and control_is_down(kinds, events, first, count, begins)
-        routed, promoted, by_hand = failover_times(designs, d, key, outer, block, number, blocked)
+        routed, promoted, by_hand = failover_times(design, key, outer, block, number, blocked)
         writes_move = database == HOMED or (database == SINGLE_WRITER and region == 0)
         takes = promoted if database == HOMED else routed
         if database == QUORUM:
             # The other regions' requests whose leases stood here wait for the election.
             draw, _ = pair(key, outer, block, number, PROMOTE_MANUAL)
-            election = designs.election_low[d] + (designs.election_high[d] - designs.election_low[d]) * draw
-            share = designs.share[d, region]
+            election = design.election_low + (design.election_high - design.election_low) * draw
+            share = design.share[region]
             add_loss(work, begins, min(begins + election, back), share * (1.0 - share), kind)
             takes = max(routed, election)
         sums[BY_HAND] += 1.0 if by_hand and writes_move else 0.0
-        switched, _ = landing(designs, d, work, ready, region, begins, takes, back)
+        switched, _ = landing(design, work, ready, region, begins, takes, back)
         if switched >= back:
-            record(designs, d, begins, np.inf, back, back, sums, histograms)
+            record(design, begins, np.inf, back, back, sums, histograms)
             continue
         sums[WAITED] += 1.0 if switched > begins + takes else 0.0
         whole, writes = switched, switched
         if database == SINGLE_WRITER and region == 0:
             writes = max(switched, begins + promoted)
-            add_loss(work, switched, min(writes, back), designs.write_share[d], kind)
+            add_loss(work, switched, min(writes, back), design.write_share, kind)
             whole = min(writes, back)
-        if designs.by_course[d] == 1:
-            grown = add_course(designs, d, courses, work, key, outer, block, number, switched, back, kind)
+        if design.by_course == 1:
+            grown = add_course(design, courses, work, key, outer, block, number, switched, back, kind)
             whole = max(whole, grown)
-        elif designs.sized[d] * (designs.regions[d] - 1) < 1.0:
+        elif design.sized * (design.regions - 1) < 1.0:
             whole = back
-        record(designs, d, begins, switched, whole, back, sums, histograms)
+        record(design, begins, switched, whole, back, sums, histograms)
         if database != QUORUM and database != MULTI_WRITER and writes_move and writes < back:
-            record_lost_data(designs, d, key, outer, block, number, writes - begins, sums, histograms)
-            if not alone and designs.rebuild[d] > 0.0:
-                ready[region] = back + designs.rebuild[d]
-                sums[UNPROTECTED_H] += back + designs.rebuild[d] - writes
+            record_lost_data(design, key, outer, block, number, writes - begins, sums, histograms)
+            if not alone and design.rebuild > 0.0:
+                ready[region] = back + design.rebuild
+                sums[UNPROTECTED_H] += back + design.rebuild - writes
         elif database == MULTI_WRITER:
-            record_lost_data(designs, d, key, outer, block, number, switched - begins, sums, histograms)
+            record_lost_data(design, key, outer, block, number, switched - begins, sums, histograms)
         n = work.counts[AWAY]
         routes.away[n, _REGION] = region
         routes.away[n, _FROM] = switched
@@ -99,17 +98,15 @@ def route_active(
         routes.away[n, _WRITES] = writes
         routes.away[n, _CAUSE] = kind
         work.counts[AWAY] = n + 1
-    _share_out(designs, d, work)
+    _share_out(design, work)
 
 
 @compiled
-def _lose_majority(
-    designs: Designs, d: int, kinds: Kinds, events: Events, first: int, count: int, work: Work
-) -> None:
+def _lose_majority(design: Any, kinds: Kinds, events: Events, first: int, count: int, work: Work) -> None:
     """Nothing is served while two of three regions are down, even if one of them is only waited for."""
     routes = work.routes
-    for a in range(designs.regions[d]):
-        for b in range(a + 1, designs.regions[d]):
+    for a in range(design.regions):
+        for b in range(a + 1, design.regions):
             for j in range(routes.spell_count[a]):
                 for k in range(routes.spell_count[b]):
                     start = max(routes.spell_start[a, j], routes.spell_start[b, k])
@@ -129,7 +126,7 @@ def _kind_at(events: Events, first: int, count: int, work: Work, time: float) ->
 
 
 @compiled
-def _share_out(designs: Designs, d: int, work: Work) -> None:
+def _share_out(design: Any, work: Work) -> None:
     """Cut the year where requests move, and give what is routed away to the regions that serve."""
     routes, away_count = work.routes, work.counts[AWAY]
     at = -np.inf
@@ -148,18 +145,18 @@ def _share_out(designs: Designs, d: int, work: Work) -> None:
                 time = routes.away[a, column]
                 if soonest < time < following and (column != _WRITES or time < routes.away[a, _UNTIL]):
                     following = time
-        _piece(designs, d, work, soonest, following)
+        _piece(design, work, soonest, following)
         at = soonest
 
 
 @compiled
-def _piece(designs: Designs, d: int, work: Work, start: float, end: float) -> None:
-    routes, regions = work.routes, designs.regions[d]
-    writer = 0 if designs.database[d] == SINGLE_WRITER else -1
+def _piece(design: Any, work: Work, start: float, end: float) -> None:
+    routes, regions = work.routes, design.regions
+    writer = 0 if design.database == SINGLE_WRITER else -1
     n = add_piece(work, start, writer)
     serving, moved, cause = regions, 0.0, -1
     for region in range(regions):
-        routes.weight[n, region] = designs.share[d, region]
+        routes.weight[n, region] = design.share[region]
     for a in range(work.counts[AWAY]):
         if routes.away[a, _FROM] <= start < routes.away[a, _UNTIL]:
             region = int(routes.away[a, _REGION])
@@ -176,8 +173,8 @@ def _piece(designs: Designs, d: int, work: Work, start: float, end: float) -> No
     for region in range(regions):
         if moved > 0.0 and not _is_away(work, region, start):
             routes.weight[n, region] += moved / max(serving, 1)
-    lost = 1.0 - designs.sized[d] * serving
-    if cause >= 0 and lost > 0.0 and designs.by_course[d] == 0:
+    lost = 1.0 - design.sized * serving
+    if cause >= 0 and lost > 0.0 and design.by_course == 0:
         add_loss(work, start, end, lost, cause)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from agog_capacity.availability.sweep_events import (
 from agog_capacity.availability.sweep_work import (
     ACTIVE_ACTIVE,
     ACTIVE_PASSIVE,
+    DESIGN,
     HOMED,
     MAXIMUM_REGIONS,
     MAXIMUM_STAGES,
@@ -38,8 +40,8 @@ from agog_capacity.availability.sweep_work import (
     SINGLE,
     SINGLE_WRITER,
     Courses,
-    Designs,
 )
+from agog_capacity.periods import FloatArray
 
 _SCOPES = {"zone": ZONE, "region": REGION, "global": GLOBAL, "change": CHANGE}
 _MODES = {"single": SINGLE, "active-passive": ACTIVE_PASSIVE, "active-active": ACTIVE_ACTIVE}
@@ -97,12 +99,15 @@ def designs_of(
     *,
     recovery_target_h: float,
     data_target_h: float,
-) -> tuple[Designs, Courses]:
-    """Return designs as arrays, and the courses of their brownouts one below the other."""
+) -> tuple[Any, FloatArray, Courses]:
+    """Return designs as records, the chance that a class of own changes hits all regions of each, and their courses.
+
+    The courses of the brownouts stand one below the other.
+    """
     courses = [brownout_of(design, defaults, brownouts) for design in designs]
     rows = [
         {
-            **_shape(design, classes, defaults),
+            **_shape(design, defaults),
             **_failover(design, defaults),
             **_way_back(design, defaults),
             **_lag(design),
@@ -114,9 +119,12 @@ def designs_of(
         }
         for number, design in enumerate(designs)
     ]
-    return Designs(**{name: np.array([row[name] for row in rows]) for name in Designs._fields}), _stacked(
-        courses
-    )
+    table = np.zeros(len(designs), DESIGN)
+    for number, row in enumerate(rows):
+        for name, value in row.items():
+            table[number][name] = value
+    hits_both = np.array([[hits_both_of(d, c, defaults) for c in classes.values()] for d in designs])
+    return table, hits_both, _stacked(courses)
 
 
 def _stacked(courses: Sequence[Brownout]) -> Courses:
@@ -132,9 +140,7 @@ def _stacked(courses: Sequence[Brownout]) -> Courses:
     )
 
 
-def _shape(
-    design: ServiceDesign, classes: Mapping[str, FailureClass], defaults: FailoverDefaults
-) -> dict[str, object]:
+def _shape(design: ServiceDesign, defaults: FailoverDefaults) -> dict[str, object]:
     times = design.times(defaults)
     factor = times.unprotected.without_standby_factor
     return {
@@ -144,7 +150,6 @@ def _shape(
         "sized": design.sized,
         "database": _DATABASES[design.database] if design.mode == "active-active" else HOMED,
         "write_share": design.write_share or 0.0,
-        "hits_both": np.array([hits_both_of(design, c, defaults) for c in classes.values()]),
         "zone_chance": 0.0 if design.zone_redundant else 1 / defaults.single_zone.zones,
         "server_factor": server_factor_of(design, defaults),
         "rebuild": times.unprotected.rebuild_h,
@@ -153,9 +158,9 @@ def _shape(
 
 
 def _log(name: str, time: LognormalSeconds | LognormalHours | None) -> dict[str, float]:
-    """Return a lognormal time as the logarithm of its median in hours, and its sigma; NaN and 0 where there is none."""
+    """Return a lognormal time as the logarithm of its median in hours, and its sigma; 0 and 0 where there is none."""
     if time is None:
-        return {f"{name}_log": math.nan, f"{name}_sigma": 0.0}
+        return {f"{name}_log": 0.0, f"{name}_sigma": 0.0}
     hours = time.median_h if isinstance(time, LognormalHours) else time.median_s / SECONDS_PER_HOUR
     return {f"{name}_log": math.log(hours), f"{name}_sigma": time.sigma}
 

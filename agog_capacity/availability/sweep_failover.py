@@ -30,7 +30,6 @@ from agog_capacity.availability.sweep_work import (
     PIECES,
     TIME_LOST,
     Courses,
-    Designs,
     Work,
 )
 from agog_capacity.scaling.kernel_compile import compiled, inlined
@@ -44,28 +43,28 @@ def lognormal(log_median: float, sigma: float, draw: float) -> float:
 
 @compiled
 def failover_times(
-    designs: Designs, d: int, key: Any, outer: int, block: int, number: int, blocked: bool
+    design: Any, key: Any, outer: int, block: int, number: int, blocked: bool
 ) -> tuple[float, float, bool]:
     """Return when requests can be routed away, when the database is promoted, and whether people had to help. [h]"""
     detect, decide = pair(key, outer, block, number, DETECT_DECIDE)
     promote, manual = pair(key, outer, block, number, PROMOTE_MANUAL)
     covered, _ = pair(key, outer, block, number, COVERAGE_COURSE)
-    detected = designs.detect_low[d] + (designs.detect_high[d] - designs.detect_low[d]) * detect
-    decided = detected + designs.decide_fixed[d]
-    if designs.decide_sigma[d] > 0:
-        decided += lognormal(designs.decide_log[d], designs.decide_sigma[d], decide)
-    longest = max(designs.dns[d], lognormal(designs.promote_log[d], designs.promote_sigma[d], promote))
-    if designs.cache_sigma[d] > 0:
+    detected = design.detect_low + (design.detect_high - design.detect_low) * detect
+    decided = detected + design.decide_fixed
+    if design.decide_sigma > 0:
+        decided += lognormal(design.decide_log, design.decide_sigma, decide)
+    longest = max(design.dns, lognormal(design.promote_log, design.promote_sigma, promote))
+    if design.cache_sigma > 0:
         cache, _ = pair(key, outer, block, number, CACHE_LAG)
-        longest = max(longest, lognormal(designs.cache_log[d], designs.cache_sigma[d], cache))
-    if designs.restore_sigma[d] > 0:
+        longest = max(longest, lognormal(design.cache_log, design.cache_sigma, cache))
+    if design.restore_sigma > 0:
         _, restore = pair(key, outer, block, number, STALL_RESTORE)
-        longest += lognormal(designs.restore_log[d], designs.restore_sigma[d], restore)
+        longest += lognormal(design.restore_log, design.restore_sigma, restore)
     whole = decided + longest
-    by_hand = blocked or covered >= designs.coverage[d]
+    by_hand = blocked or covered >= design.coverage
     if by_hand:
-        whole += lognormal(designs.manual_log[d], designs.manual_sigma[d], manual)
-    return detected + designs.dns[d], whole, by_hand
+        whole += lognormal(design.manual_log, design.manual_sigma, manual)
+    return detected + design.dns, whole, by_hand
 
 
 @compiled
@@ -133,12 +132,12 @@ def add_bare(work: Work, start: float, end: float, region: int) -> None:
 
 @compiled
 def add_course(
-    designs: Designs, d: int, courses: Courses, work: Work, key: Any, outer: int, block: int, number: int,
+    design: Any, courses: Courses, work: Work, key: Any, outer: int, block: int, number: int,
     switched: float, back: float, cause: int,
 ) -> float:  # fmt: skip
     """Note what is lost while the other region grows; return when everything is served again."""
     _, draw = pair(key, outer, block, number, COVERAGE_COURSE)
-    course = designs.course_first[d] + min(int(draw * designs.course_count[d]), designs.course_count[d] - 1)
+    course = design.course_first + min(int(draw * design.course_count), design.course_count - 1)
     time, whole = switched, switched
     for step in range(courses.lengths.shape[1]):
         length = courses.lengths[course, step]
@@ -165,8 +164,7 @@ def tally(histogram: Any, hours: float) -> None:
 
 @compiled
 def record_lost_data(
-    designs: Designs,
-    d: int,
+    design: Any,
     key: Any,
     outer: int,
     block: int,
@@ -176,16 +174,16 @@ def record_lost_data(
     histograms: Any,
 ) -> None:
     """Record what a promotion has lost: the lag at the instant of the failure."""
-    if not designs.lag_sigma[d] > 0:
+    if not design.lag_sigma > 0:
         return
     _, healthy = pair(key, outer, block, number, CACHE_LAG)
     stalled, _ = pair(key, outer, block, number, STALL_RESTORE)
-    if stalled < designs.lag_stalled[d]:
-        lag = healthy * designs.lag_stalled_max[d]
+    if stalled < design.lag_stalled:
+        lag = healthy * design.lag_stalled_max
     else:
-        lag = lognormal(designs.lag_log[d], designs.lag_sigma[d], healthy)
+        lag = lognormal(design.lag_log, design.lag_sigma, healthy)
     sums[DATA_LOST_H] += lag
-    if lag <= designs.data_target[d]:
+    if lag <= design.data_target:
         sums[DATA_IN_TIME] += 1
     if lag > outage:
         sums[LAG_BEYOND_OUTAGE] += 1

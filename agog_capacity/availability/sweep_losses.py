@@ -19,7 +19,6 @@ from agog_capacity.availability.sweep_work import (
     PIECES,
     SINGLE_WRITER,
     Calendar,
-    Designs,
     Work,
 )
 from agog_capacity.scaling.kernel_compile import compiled, inlined
@@ -29,27 +28,25 @@ _SAME = 1e-12
 
 
 @inlined
-def weight_of(designs: Designs, d: int, work: Work, piece: int, region: int) -> float:
+def weight_of(design: Any, work: Work, piece: int, region: int) -> float:
     """Return the share of requests that fail where a region fails, during a piece of the routing."""
     if region == ALL_REGIONS:
         return 1.0
     share = work.routes.weight[piece, region]
-    if designs.database[d] == SINGLE_WRITER and work.routes.writer[piece] == region:
-        share += (1.0 - share) * designs.write_share[d]
+    if design.database == SINGLE_WRITER and work.routes.writer[piece] == region:
+        share += (1.0 - share) * design.write_share
     return share
 
 
 @inlined
-def add_event(
-    designs: Designs, d: int, kinds: Kinds, events: Events, i: int, alone: bool, work: Work
-) -> None:
+def add_event(design: Any, kinds: Kinds, events: Events, i: int, alone: bool, work: Work) -> None:
     """Note what an event loses, piece by piece of the routing."""
     region, severity, kind = work.seen.region[i], work.seen.severity[i], events.kind[i]
     if region == NOT_SEEN or severity <= 0.0:
         return
     start, end = events.start[i], events.end[i]
     if kinds.server[kind] == 1:
-        end = start + (end - start) * _server_factor(designs, d, work, start, region)
+        end = start + (end - start) * _server_factor(design, work, start, region)
     if not alone:
         end = min(end, start + YEAR_H)
     pieces = work.counts[PIECES]
@@ -57,16 +54,16 @@ def add_event(
         begins = max(start, work.routes.time[p])
         ends = min(end, work.routes.time[p + 1]) if p + 1 < pieces else end
         if begins < ends:
-            add_loss(work, begins, ends, severity * weight_of(designs, d, work, p, region), kind)
+            add_loss(work, begins, ends, severity * weight_of(design, work, p, region), kind)
 
 
 @inlined
-def _server_factor(designs: Designs, d: int, work: Work, time: float, region: int) -> float:
-    factor = designs.server_factor[d]
+def _server_factor(design: Any, work: Work, time: float, region: int) -> float:
+    factor = design.server_factor
     for n in range(work.counts[BARE]):
         bare = work.routes.bare
         if bare[n, 0] <= time < bare[n, 1] and (region == ALL_REGIONS or region == bare[n, 2]):
-            factor = max(factor, designs.rebuild_factor[d])
+            factor = max(factor, design.rebuild_factor)
     return factor
 
 

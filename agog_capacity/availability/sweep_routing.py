@@ -55,7 +55,6 @@ from agog_capacity.availability.sweep_work import (
     UNPROTECTED_H,
     WAITED,
     Courses,
-    Designs,
     Work,
 )
 from agog_capacity.scaling.kernel_compile import compiled, inlined
@@ -66,34 +65,34 @@ _ATTEMPTS = 20
 
 
 @inlined
-def see(designs: Designs, d: int, kinds: Kinds, events: Events, count: int, work: Work) -> bool:
+def see(design: Any, hits_both: Any, kinds: Kinds, events: Events, count: int, work: Work) -> bool:
     """Fill in what a design sees of the events of a year; tell whether any calls for a failover."""
     seen = work.seen
-    regions = designs.regions[d]
+    regions = design.regions
     calls = False
     for i in range(count):
         kind = events.kind[i]
         region, severity = events.region[i], kinds.severity[kind]
         if region == ANY_REGION:
             region = ALL_REGIONS
-            if regions > 1 and events.hit[i] >= designs.hits_both[d, kind]:
+            if regions > 1 and events.hit[i] >= hits_both[kind]:
                 region = int(events.which[i] * regions)
         elif region >= regions:
             region = NOT_SEEN
         elif regions == 1:
             region = ALL_REGIONS
         down = kinds.fails_over[kind] == 1 and severity >= 0.5
-        if kinds.scope[kind] == ZONE and designs.zone_chance[d] > 0:
+        if kinds.scope[kind] == ZONE and design.zone_chance > 0:
             # The design stands in one zone: the incident takes it as a whole, or passes it by.
             down, severity = True, 1.0
-            if events.hit[i] >= designs.zone_chance[d]:
+            if events.hit[i] >= design.zone_chance:
                 region = NOT_SEEN
         seen.region[i] = region
         seen.severity[i] = severity
         seen.down[i] = 1 if down and region != NOT_SEEN else 0
         if seen.down[i] == 1 and region >= 0:
             calls = True
-    return calls and designs.mode[d] != SINGLE
+    return calls and design.mode != SINGLE
 
 
 @compiled
@@ -132,18 +131,18 @@ def find_spells(events: Events, first: int, count: int, work: Work) -> None:
 
 
 @inlined
-def start_home(designs: Designs, d: int, work: Work, single_writer: bool) -> None:
+def start_home(design: Any, work: Work, single_writer: bool) -> None:
     """Begin with every region's own share."""
     for what in (PIECES, LOSSES, AWAY, BARE):
         work.counts[what] = 0
     n = add_piece(work, -1.0, 0 if single_writer else -1)
     for region in range(MAXIMUM_REGIONS):
-        work.routes.weight[n, region] = designs.share[d, region]
+        work.routes.weight[n, region] = design.share[region]
 
 
 @compiled
 def landing(
-    designs: Designs, d: int, work: Work, ready: Any, region: int, begins: float, takes: float, back: float
+    design: Any, work: Work, ready: Any, region: int, begins: float, takes: float, back: float
 ) -> tuple[float, int]:
     """Return when a failover is complete, and where; from `back` on it is not needed any more.
 
@@ -154,7 +153,7 @@ def landing(
         if complete >= back:
             break
         soonest = np.inf
-        for target in range(designs.regions[d]):
+        for target in range(design.regions):
             if target == region:
                 continue
             up = max(up_at(work, target, complete), ready[target])
@@ -167,8 +166,7 @@ def landing(
 
 @compiled
 def record(
-    designs: Designs,
-    d: int,
+    design: Any,
     begins: float,
     switched: float,
     whole: float,
@@ -187,7 +185,7 @@ def record(
         whole = back
     sums[RECOVERED_H] += whole - begins
     tally(histograms[TIME_RECOVERED], whole - begins)
-    if whole - begins <= designs.recovery_target[d]:
+    if whole - begins <= design.recovery_target:
         sums[RECOVERED_IN_TIME] += 1
         if switched < back:
             sums[COMPLETED_IN_TIME] += 1
@@ -195,23 +193,23 @@ def record(
 
 @compiled
 def fail_back(
-    designs: Designs, d: int, work: Work, streams: Streams, events: Events, i: int, outer: int, block: int,
+    design: Any, work: Work, streams: Streams, events: Events, i: int, outer: int, block: int,
     time: float, away_to: int, cause: int, sums: Any,
 ) -> float:  # fmt: skip
     """Move the requests back in stages, each with its own risk; return when the last has begun."""
     sums[FAILBACKS] += 1
     begins = time
-    for stage in range(designs.failback_count[d]):
-        begins = time + stage * designs.failback_step[d]
-        share = designs.failback_stages[d, stage]
+    for stage in range(design.failback_count):
+        begins = time + stage * design.failback_step
+        share = design.failback_stages[stage]
         n = add_piece(work, begins, -1)
         work.routes.weight[n, 0] = share
         work.routes.weight[n, away_to] += 1.0 - share
         draw, _ = pair(streams.key[events.stream[i]], outer, block, events.number[i], FAIL_BACK + 16 * stage)
-        if draw < designs.failback_bad[d]:
+        if draw < design.failback_bad:
             sums[BAD_FAILBACKS] += 1
-            lost = share * designs.failback_severity[d]
-            add_loss(work, begins, begins + designs.failback_length[d], lost, cause)
+            lost = share * design.failback_severity
+            add_loss(work, begins, begins + design.failback_length, lost, cause)
     return begins
 
 
@@ -227,7 +225,7 @@ def way_back(work: Work, back: float, delay: float) -> float:
 
 @compiled
 def route_passive(
-    designs: Designs, d: int, courses: Courses, kinds: Kinds, streams: Streams, events: Events, first: int, count: int,
+    design: Any, courses: Courses, kinds: Kinds, streams: Streams, events: Events, first: int, count: int,
     outer: int, block: int, alone: bool, ready: Any, work: Work, sums: Any, histograms: Any,
 ) -> None:  # fmt: skip
     """Route the requests of an active-passive design through a year, or through one event alone."""
@@ -240,7 +238,7 @@ def route_passive(
         begins = events.start[i]
         if home_again <= begins:
             since = fail_back(
-                designs, d, work, streams, events, last, outer, block, home_again, serving, cause_back, sums
+                design, work, streams, events, last, outer, block, home_again, serving, cause_back, sums
             )
             serving, home_again = 0, np.inf
         if region != serving or begins < since:
@@ -248,11 +246,11 @@ def route_passive(
         back = routes.spell_end[region, routes.called_spell[c]]
         blocked = not alone and control_is_down(kinds, events, first, count, begins)
         key, number = streams.key[events.stream[i]], events.number[i]
-        _, takes, by_hand = failover_times(designs, d, key, outer, block, number, blocked)
+        _, takes, by_hand = failover_times(design, key, outer, block, number, blocked)
         sums[BY_HAND] += 1.0 if by_hand else 0.0
-        switched, target = landing(designs, d, work, ready, region, begins, takes, back)
+        switched, target = landing(design, work, ready, region, begins, takes, back)
         if switched >= back:
-            record(designs, d, begins, np.inf, back, back, sums, histograms)
+            record(design, begins, np.inf, back, back, sums, histograms)
             continue
         sums[WAITED] += 1.0 if switched > begins + takes else 0.0
         whole = switched
@@ -260,21 +258,19 @@ def route_passive(
         work.routes.weight[n, target] = 1.0
         if target != 0:
             whole = add_course(
-                designs, d, courses, work, key, outer, block, number, switched, back, events.kind[i]
+                design, courses, work, key, outer, block, number, switched, back, events.kind[i]
             )
-        record(designs, d, begins, switched, whole, back, sums, histograms)
-        record_lost_data(designs, d, key, outer, block, number, switched - begins, sums, histograms)
-        rebuild = 0.0 if alone else designs.rebuild[d]
+        record(design, begins, switched, whole, back, sums, histograms)
+        record_lost_data(design, key, outer, block, number, switched - begins, sums, histograms)
+        rebuild = 0.0 if alone else design.rebuild
         ready[region] = back + rebuild
         if rebuild > 0.0:
             sums[UNPROTECTED_H] += max(switched, back) + rebuild - switched
             add_bare(work, switched, switched + rebuild, target)
         if region == 0:
-            home_again = way_back(work, back, max(designs.failback_delay[d], rebuild))
+            home_again = way_back(work, back, max(design.failback_delay, rebuild))
         elif target == 0:
             home_again = np.inf
         serving, since, last = target, switched, i
     if home_again < np.inf:
-        fail_back(
-            designs, d, work, streams, events, last, outer, block, home_again, serving, cause_back, sums
-        )
+        fail_back(design, work, streams, events, last, outer, block, home_again, serving, cause_back, sums)

@@ -35,59 +35,37 @@ LOWEST_H = 1e-4
 PER_LOG = (BINS - 2) / np.log(2 * 8760.0 / LOWEST_H)
 
 
-class Designs(NamedTuple):
-    """Designs, one row each; times in hours, lognormals as logarithm of the median and sigma, NaN where none."""
-
-    mode: Any
-    regions: Any
-    share: Any
-    """Shape (designs, MAXIMUM_REGIONS)."""
-    sized: Any
-    database: Any
-    write_share: Any
-    hits_both: Any
-    """Shape (designs, classes)."""
-    zone_chance: Any
-    """Chance that an incident in a zone takes the one the design stands in; 0 where it stands in several."""
-    server_factor: Any
-    """How much longer the failure of a database server lasts; 1 with a standby."""
-    detect_low: Any
-    detect_high: Any
-    decide_fixed: Any
-    decide_log: Any
-    decide_sigma: Any
-    promote_log: Any
-    promote_sigma: Any
-    dns: Any
-    cache_log: Any
-    cache_sigma: Any
-    restore_log: Any
-    restore_sigma: Any
-    coverage: Any
-    manual_log: Any
-    manual_sigma: Any
-    election_low: Any
-    election_high: Any
-    failback_delay: Any
-    failback_bad: Any
-    failback_length: Any
-    failback_severity: Any
-    failback_stages: Any
-    """Shape (designs, MAXIMUM_STAGES)."""
-    failback_count: Any
-    failback_step: Any
-    rebuild: Any
-    rebuild_factor: Any
-    lag_log: Any
-    lag_sigma: Any
-    lag_stalled: Any
-    lag_stalled_max: Any
-    recovery_target: Any
-    data_target: Any
-    course_first: Any
-    course_count: Any
-    by_course: Any
-    """1 where the courses say what is served in place of the size of the regions."""
+# A design: times in hours, a lognormal as the logarithm of its median and sigma, 0 where there is none. One record, so
+# that a function of the kernel takes one argument for it.
+DESIGN = np.dtype(
+    [
+        ("mode", np.int64),
+        ("regions", np.int64),
+        ("database", np.int64),
+        ("share", np.float64, (MAXIMUM_REGIONS,)),
+        ("failback_stages", np.float64, (MAXIMUM_STAGES,)),
+        ("failback_count", np.int64),
+        ("course_first", np.int64),
+        ("course_count", np.int64),
+        # 1 where the courses say what is served in place of the size of the regions.
+        ("by_course", np.int64),
+        # Chance that an incident in a zone takes the one the design stands in; 0 where it stands in several.
+        ("zone_chance", np.float64),
+        # How much longer the failure of a database server lasts; 1 with a standby.
+        ("server_factor", np.float64),
+        *(
+            (name, np.float64)
+            for name in (
+                "sized", "write_share", "detect_low", "detect_high", "decide_fixed", "decide_log", "decide_sigma",
+                "promote_log", "promote_sigma", "dns", "cache_log", "cache_sigma", "restore_log", "restore_sigma",
+                "coverage", "manual_log", "manual_sigma", "election_low", "election_high", "failback_delay",
+                "failback_bad", "failback_length", "failback_severity", "failback_step", "rebuild", "rebuild_factor",
+                "lag_log", "lag_sigma", "lag_stalled", "lag_stalled_max", "recovery_target", "data_target",
+            )
+        ),
+    ],
+    align=True,
+)  # fmt: skip
 
 
 class Courses(NamedTuple):

@@ -23,6 +23,9 @@ from agog_capacity.validation import Finding, findings_of
 Term = Literal["1y", "3y"]
 VIRTUAL_MACHINES = "Virtual Machines"
 
+MOST_ENTRIES = 300
+"""Commitments a design may have: far above any real one, and quick to check in every scenario."""
+
 _Rate = Annotated[float, Field(strict=True, gt=0, le=1e9), In("currency per unit")]
 
 
@@ -30,7 +33,7 @@ class Entry(Model):
     """One commitment: bought before the plan, or planned."""
 
     kind: str
-    starts: date
+    starts: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
     """First day, in UTC."""
     existing: Flag = False
     """Already bought: it may be of what is no longer sold, and is netted before anything new is planned."""
@@ -158,6 +161,27 @@ class NegotiatedPrice(Model):
         return self
 
 
+class CommittedPrice(Model):
+    """A reservation or savings plan price from a quote or price sheet, where no book has it or another holds."""
+
+    meter: Label
+    """`service/product family/SKU/meter`."""
+    regions: Annotated[tuple[Name, ...], Field(min_length=1)]
+    option: Literal["reservation", "savings-plan"]
+    term: Term
+    price_per_hour: _Rate
+    """Of one unit; a total for the term is divided by 8,760 or 26,280. [currency per hour]"""
+    source: Text
+
+    @model_validator(mode="after")
+    def _meter_is_one(self) -> Self:
+        try:
+            Meter.parse(self.meter)
+        except InputError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
 class Outlook(Model):
     """What the futures of `agog-capacity commit` are drawn from, and how they are judged."""
 
@@ -176,12 +200,14 @@ class Outlook(Model):
 class CommitmentSection(Model):
     """Commitments of a design."""
 
-    bought: dict[Name, AnyEntry] = Field(default_factory=dict)
+    bought: Annotated[dict[Name, AnyEntry], Field(max_length=MOST_ENTRIES)] = Field(default_factory=dict)
     """Existing and planned commitments by name."""
     places: dict[Name, Placement] = Field(default_factory=dict)
     """Accounts of components, needed for narrow scopes only."""
     negotiated: dict[Name, NegotiatedPrice] = Field(default_factory=dict)
     """Own pay-as-you-go prices by name."""
+    prices: dict[Name, CommittedPrice] = Field(default_factory=dict)
+    """Own committed prices by name; they go before those of the books."""
     rules: CoverRules = CoverRules()
     """Where the provider's documents are silent."""
     outlook: Outlook = Outlook()
@@ -218,6 +244,11 @@ def build_section(raw: Any, findings: list[Finding]) -> CommitmentSection | None
     if not isinstance(bought, dict):
         findings.append(((*place, "bought"), "bought is a mapping of names"))
         bought = {}
+    if len(bought) > MOST_ENTRIES:
+        findings.append(
+            ((*place, "bought"), f"bought has {len(bought):,} entries; a design may have {MOST_ENTRIES}")
+        )
+        return None
     for name, value in bought.items():
         here = (*place, "bought", name)
         kind = value.get("kind") if isinstance(value, dict) else None
@@ -256,10 +287,14 @@ def section_findings(
         if name not in components:
             message = f"{name!r} is not a component of the design; {nearest(name, components)}"
             yield ("commitments", "places", name), message
-    for name, price in section.negotiated.items():
-        for where in price.regions:
+    own: list[tuple[str, str, tuple[str, ...]]] = [
+        *(("negotiated", name, price.regions) for name, price in section.negotiated.items()),
+        *(("prices", name, quoted.regions) for name, quoted in section.prices.items()),
+    ]
+    for part, name, named in own:
+        for where in named:
             if where not in regions:
-                at = ("commitments", "negotiated", name, "regions")
+                at = ("commitments", part, name, "regions")
                 yield at, f"{where!r} is not a region of the design; {nearest(where, regions)}"
     for name, entry in section.bought.items():
         here = ("commitments", "bought", name)
@@ -330,11 +365,12 @@ def _overlaps(section: CommitmentSection) -> Iterator[Finding]:
         if a.component == b.component and a.starts < (b.ends or late) and b.starts < (a.ends or late):
             message = f"the terms of {one!r} and {other!r} on {a.component!r} overlap; end one before the other begins"
             yield ("commitments", "bought", other), message
-    rest = {n: e for n, e in section.bought.items() if n not in tiers}
-    for (one, a), (other, b) in combinations(rest.items(), 2):
-        if a == b:
+    first: dict[str, str] = {}
+    for name, entry in section.bought.items():
+        one = first.setdefault(entry.model_dump_json(exclude={"source"}), name)
+        if one != name and name not in tiers:
             message = (
-                f"the terms of {one!r} and {other!r} overlap: they are the same purchase; "
+                f"the terms of {one!r} and {name!r} overlap: they are the same purchase; "
                 "nothing is bought twice, give one entry the quantity of both"
             )
-            yield ("commitments", "bought", other), message
+            yield ("commitments", "bought", name), message

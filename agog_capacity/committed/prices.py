@@ -7,7 +7,7 @@ are flexible inside the group of their size; what is metered per vCore is by its
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agog_capacity.azure_sizes import parse_vm_size
 from agog_capacity.commitments.catalogue import check_commitable, size_group
@@ -24,7 +24,7 @@ from agog_capacity.committed.logs import priced_tier
 from agog_capacity.committed.rows import negotiated_price
 from agog_capacity.components.base import GLOBAL, PurchaseOption, Usage
 from agog_capacity.errors import CommitmentError, nearest
-from agog_capacity.prices.book import Price, PriceKey, Schedule
+from agog_capacity.prices.book import Price, PriceBook, PriceKey, Schedule
 from agog_capacity.prices.meter import Meter
 from agog_capacity.prices.resolve import OWN_PRICE, PriceList, PriceNotFound, ResolvedPrice
 from agog_capacity.units import HOURS_PER_DAY, parse_unit
@@ -52,6 +52,26 @@ class PricedEntry:
         return "reservation" if isinstance(self.entry, ReservationEntry) else "savings-plan"
 
 
+def with_own_prices(prices: PriceList, section: CommitmentSection) -> PriceList:
+    """Return the price list with the committed prices of a plan before those of its books.
+
+    Parameters
+    ----------
+    prices : PriceList
+    section : CommitmentSection
+    """
+    schedules = {}
+    for quoted in section.prices.values():
+        for region in quoted.regions:
+            key = PriceKey(Meter.parse(quoted.meter), region, quoted.option, quoted.term)
+            schedules[key] = _own(key, quoted.price_per_hour, prices.currency or "", quoted.source).schedule
+    if not schedules:
+        return prices
+    as_of = max(book.as_of for book in prices.books)
+    book = PriceBook(OWN_PRICE, "Prices of the plan", "", prices.currency or "", as_of, "", schedules)
+    return replace(prices, books=(book, *prices.books))
+
+
 def priced_entries(
     section: CommitmentSection, lines: Sequence[Usage], prices: PriceList
 ) -> tuple[list[PricedEntry], list[tuple[str, str]]]:
@@ -70,6 +90,7 @@ def priced_entries(
         Every entry without a price or without anything it could cover.
     """
     priced, problems = [], []
+    prices = with_own_prices(prices, section)
     for name, entry in section.bought.items():
         try:
             if isinstance(entry, ReservationEntry):

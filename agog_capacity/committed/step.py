@@ -29,6 +29,7 @@ from agog_capacity.committed.prices import (
     own_price,
     plan_price,
     priced_entries,
+    with_own_prices,
 )
 from agog_capacity.committed.rows import COMMITMENT, UNUSED_NOTE, CommittedRow, CommittedUse, Status
 from agog_capacity.components.base import Usage
@@ -64,6 +65,7 @@ def apply_commitments(
     CommitmentError
         With every commitment that has no price, nothing to cover, or commits more than there can be.
     """
+    prices = with_own_prices(prices, use.section)
     priced, problems = priced_entries(use.section, lines, prices)
     if problems:
         raise CommitmentError(_problem(name, message) for name, message in problems)

@@ -97,7 +97,7 @@ class Assessment:
 
     def to_json(self) -> str:
         """Return the content as JSON, the same for the same content."""
-        return json.dumps(asdict(self), sort_keys=True)
+        return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Assessment:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from agog_capacity.availability.error_budget import STANDARD_ALERTS, ErrorBudget
+from agog_capacity.availability.measured import measured_availability
 from agog_capacity.availability.measures import MEASURES
 from agog_capacity.planning.assessment import Assessment, NotAssessed
 from agog_capacity.planning.response import NORMAL
@@ -36,6 +37,7 @@ def assessment_tables(comparison: Comparison) -> tuple[Table, ...]:
         causes(comparison),
         error_budgets(comparison),
         worth(comparison),
+        measured(comparison),
         recovery_notes(comparison),
         not_assessed(comparison),
     )
@@ -281,6 +283,53 @@ def _judgement(one: Return, currency: str) -> str:
     if one.pays is None:
         return f"{one.dearer} pays if an hour is worth {one.break_even_per_hour or 0:,.0f} {currency}"
     return f"{one.dearer} {'pays' if one.pays else 'does not pay'}"
+
+
+def measured(comparison: Comparison) -> Table:
+    """Return the availability that the owner's incidents leave, beside what is forecast of the reference."""
+    plan = comparison.plan
+    history = plan.file.incidents if plan.file is not None else None
+    forecast = comparison.assessments.get(comparison.reference)
+    headings = (
+        Heading("measure"), Heading("measured, h a year", decimals=2), Heading("forecast", decimals=2),
+        Heading("from", decimals=2), Heading("to", decimals=2), Heading("difference", decimals=2, signed=True),
+        Heading("measured, %", decimals=4), Heading("months that broke the target"), Heading("expected", decimals=1),
+    )  # fmt: skip
+    if history is None or not isinstance(forecast, Assessment):
+        return Table("Measured availability", headings, ())
+    was = measured_availability(
+        plan.incidents,
+        history.records_began,
+        history.records_until,
+        target_percent=forecast.target_percent,
+        deep_threshold=forecast.deep_threshold,
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for measure in MEASURES:
+        expected = forecast.by(measure)
+        rows.append(
+            (
+                MEASURE_WORDS[measure],
+                was.lost_h_per_year(measure),
+                expected.hours_per_year.value,
+                expected.hours_per_year.low,
+                expected.hours_per_year.high,
+                was.lost_h_per_year(measure) - expected.hours_per_year.value,
+                was.percent(measure),
+                was.months_broken(measure),
+                expected.month_breaks.value * len(was.months),
+            )
+        )
+    causes = ", ".join(
+        f"{cause} {hours:.1f} h" for cause, hours in sorted(was.by_cause.items(), key=lambda row: -row[1])
+    )
+    return Table(
+        f"Measured availability, {was.began} to {was.until}, against the forecast of {comparison.reference}",
+        headings,
+        tuple(rows),
+        f"{len(plan.incidents)} incidents; lost by cause: {causes or 'nothing'}. The forecast has learned from the same "
+        "incidents, class by class.",
+    )
 
 
 def recovery_notes(comparison: Comparison) -> Table:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from agog_capacity.components.base import Usage
 from agog_capacity.design import Design
 
+_NO_COST = ("failover", "latency", "downtime")
+"""Sections that change no cost."""
+
 
 @dataclass(frozen=True)
 class Assumption:
@@ -26,14 +29,14 @@ def assumptions_of(design: Design) -> tuple[Assumption, ...]:
 
     How a failover goes changes no cost; see `failover_assumptions_of`.
     """
-    used = {name for place, name in design.used_inputs.items() if place[0] != "failover"}
+    used = {name for place, name in design.used_inputs.items() if place[0] not in _NO_COST}
     components = [_of_component(design, name) for name, c in design.components.items() if c.assumption]
     return (*_of_inputs(design, used), *components)
 
 
 def failover_assumptions_of(design: Design) -> tuple[Assumption, ...]:
-    """Return the assumptions that the timeline of a failover rests on: its steps, the load, what it costs in CPU."""
-    used = {name for place, name in design.used_inputs.items() if place[0] in ("failover", "scaling")}
+    """Return the assumptions that an assessment rests on: failover, response times, downtime, the load and its CPU."""
+    used = {name for place, name in design.used_inputs.items() if place[0] in (*_NO_COST, "scaling")}
     return (*_of_inputs(design, used), *cluster_assumptions_of(design))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from agog_capacity.commitments.ladder import Rung, equal_rungs
 from agog_capacity.commitments.market import Futures
-from agog_capacity.commitments.portfolio import Outcome, Portfolio, Purchase, optimise_portfolio
+from agog_capacity.commitments.portfolio import Caution, Outcome, Portfolio, Purchase, optimise_portfolio
 from agog_capacity.commitments.quotes import TERMS
 from agog_capacity.commitments.section import CommitmentSection
 from agog_capacity.commitments.terms import add_years
@@ -53,6 +53,8 @@ class CommitmentAdvice:
     futures : int
         How many were simulated; 1 where nothing varies.
     seed : int
+    caution : Caution or None
+        How much regret counted.
     """
 
     plan: Plan
@@ -64,6 +66,7 @@ class CommitmentAdvice:
     offered: Offered
     futures: int
     seed: int
+    caution: Caution | None = None
 
     @property
     def purchases(self) -> tuple[Purchase, ...]:
@@ -262,6 +265,7 @@ def optimise_commitments(
     futures: int = FUTURES,
     seed: int = 1,
     buy_every: int = 1,
+    caution: Caution | None = None,
     store: SimulationStore | None = None,
 ) -> CommitmentAdvice:
     """Find what to buy ahead for a scenario.
@@ -278,6 +282,8 @@ def optimise_commitments(
         Of the futures.
     buy_every : int
         Months between dates of purchase, from the first month on.
+    caution : Caution, optional
+        How much regret in bad futures counts beside the expected cost; not at all if left out.
     store : SimulationStore, optional
         Where simulations are kept; in the user's cache folder if left out.
 
@@ -317,7 +323,7 @@ def optimise_commitments(
     given = simulated_futures(plan, chosen.name, offered.subjects, futures, seed, keep)
     market = market_of(offered, section, lines, plan, buy_every)
     market = replace(market, offers=tuple(offers_for(market.offers, given)))
-    portfolio = optimise_portfolio(given, market)
+    portfolio = optimise_portfolio(given, market, caution=caution)
     fresh = given
     if varies(chosen.design):
         fresh = simulated_futures(plan, chosen.name, offered.subjects, futures, seed + _FRESH, keep)
@@ -332,4 +338,5 @@ def optimise_commitments(
         offered,
         count,
         seed,
+        caution,
     )

@@ -267,6 +267,11 @@ def notes(advice: CommitmentAdvice) -> list[str]:
             "Every count of this scenario is fixed, so all futures are one and nothing here speaks of risk; leave a pool to "
             "the autoscaler (nodes: null, with a section scaling) to see it."
         )
+    if advice.caution is not None:
+        told.append(
+            f"Beside the expected cost, the mean regret of the worst {1 - advice.caution.alpha:.0%} of futures counts with "
+            f"weight {advice.caution.weight:g}."
+        )
     residual = {
         "nothing": "nothing, the cautious choice",
         "refund": f"its refund within {outlook.refund_limit:,.0f}, less a fee of {outlook.early_termination_fee:.0%}",

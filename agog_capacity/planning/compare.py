@@ -148,6 +148,22 @@ class Comparison:
 
         return contract_frame(self)
 
+    def failure_tables(self) -> dict[str, pd.DataFrame]:
+        """Return what failures and load make of the scenarios: availability, failovers, response times, causes, worth.
+
+        One frame a table of the report, by its title; empty where no scenario says how a failover goes.
+        """
+        from agog_capacity.planning.assessment_tables import assessment_tables
+        from agog_capacity.planning.tables import frame_of
+
+        return {table.title: frame_of(table) for table in assessment_tables(self)}
+
+    def recommendation(self) -> tuple[str, ...]:
+        """Return what follows from the numbers, in sentences; none where failures are not simulated."""
+        from agog_capacity.planning.recommendation import recommendation
+
+        return recommendation(self)
+
     def verdict_frame(self) -> pd.DataFrame:
         """Return one row a scenario and target: the verdict in a word, and what is reached."""
         from agog_capacity.planning.tables import verdict_frame
@@ -211,7 +227,7 @@ class Comparison:
 
         Parameters
         ----------
-        name : {"cost_by_component", "cost_by_region", "cost_by_month", "waterfall"}
+        name : {"cost_by_component", "cost_by_region", "cost_by_month", "waterfall", "unserved_by_cause"}
             Which chart.
         scenario : str, optional
             For the waterfall: what the reference is compared with; the scenario that differs most
@@ -222,9 +238,12 @@ class Comparison:
         NotInResult
             If there is no such chart or scenario.
         """
+        from agog_capacity.planning.assessment_tables import UNSERVED, unserved_chart
         from agog_capacity.planning.presentation import chart
         from agog_capacity.report.charts import as_figure
 
+        if name == UNSERVED:
+            return as_figure(unserved_chart(self))
         return as_figure(chart(self, name, scenario))
 
     def __repr__(self) -> str:

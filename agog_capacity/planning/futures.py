@@ -21,7 +21,7 @@ from agog_capacity.commitments.market import Futures
 from agog_capacity.commitments.quotes import Committable, Missing, Quotes, quotes
 from agog_capacity.commitments.section import CommitmentSection, redis_tier
 from agog_capacity.committed.hours import hourly_usage
-from agog_capacity.committed.prices import flexibility_group, flexibility_ratio, own_price
+from agog_capacity.committed.prices import flexibility_group, flexibility_ratio, own_price, with_own_prices
 from agog_capacity.committed.rows import CommittedUse
 from agog_capacity.errors import CommitmentError
 from agog_capacity.periods import FloatArray, Months
@@ -98,11 +98,12 @@ def what_is_offered(
     ----------
     lines : sequence of Usage
     section : CommitmentSection
-        For negotiated prices.
+        For negotiated and other own prices.
     prices : PriceList
     on : date
         First day of purchase.
     """
+    prices = with_own_prices(prices, section)
     singles: dict[tuple[str, str], Committable] = {}
     own: dict[str, float] = {}
     users: dict[str, dict[str, None]] = {}

@@ -15,18 +15,26 @@ if TYPE_CHECKING:
     from agog_capacity.planning.compare import Comparison
 
 
-def charge_blocks(forecast: Forecast) -> Iterator[dict[str, Any]]:
+def charge_blocks(forecast: Forecast, committed: bool = False) -> Iterator[dict[str, Any]]:
     """Yield the charges of a forecast, one block of equally long columns for each meter and used tier.
 
-    Columns are those of `agog_capacity.frames.CHARGES` and of `COMMITMENTS`. A meter that a component uses nothing of in
-    a month keeps its first tier as a row at 0, so that what is free is seen.
+    Columns are those of `agog_capacity.frames.charge_columns(committed)`. A meter that a component uses nothing
+    of in a month keeps its first tier as a row at 0, so that what is free is seen.
+
+    Parameters
+    ----------
+    forecast : Forecast
+    committed : bool
+        Whether the rows say to which commitment they belong.
     """
     starts = np.array([s.replace(tzinfo=None) for s in forecast.months.starts], dtype="datetime64[s]")
     for charge in forecast.charges:
-        yield from _blocks(forecast, charge, starts)
+        yield from _blocks(forecast, charge, starts, committed)
 
 
-def _blocks(forecast: Forecast, charge: Charge, starts: NDArray[Any]) -> Iterator[dict[str, Any]]:
+def _blocks(
+    forecast: Forecast, charge: Charge, starts: NDArray[Any], committed: bool
+) -> Iterator[dict[str, Any]]:
     usage, price = charge.usage, charge.price
     idle = charge.quantity.sum(axis=0) == 0
     constant = {
@@ -47,10 +55,14 @@ def _blocks(forecast: Forecast, charge: Charge, starts: NDArray[Any]) -> Iterato
         "price_book": price.book,
         "stand_in": price.stand_in.describe() if price.stand_in else "",
         "assumption": any(True for _ in assumed(forecast, charge)),
-        "charge_category": "Purchase" if charge.status == "purchase" else "Usage",
-        "commitment_discount_id": charge.commitment,
-        "commitment_discount_status": charge.status.capitalize() if charge.status != "purchase" else "",
     }
+    if committed:
+        bought = charge.status == "purchase"
+        constant |= {
+            "charge_category": "Purchase" if bought else "Usage",
+            "commitment_discount_id": charge.commitment,
+            "commitment_discount_status": "" if bought else charge.status.capitalize(),
+        }
     for tier, row in enumerate(price.schedule.tiers):
         keep = (charge.quantity[tier] > 0) | (idle if tier == 0 else False)
         count = int(keep.sum())
@@ -59,15 +71,21 @@ def _blocks(forecast: Forecast, charge: Charge, starts: NDArray[Any]) -> Iterato
         block: dict[str, Any] = {
             name: np.full(count, value, dtype=object) for name, value in constant.items()
         }
+        # Costs that are equal are one array, which a writer writes once.
+        views = {
+            id(costs): costs
+            for costs in (charge.cost, charge.contracted_cost, charge.billed_cost, charge.effective_cost)
+        }
+        shown = {key: cost[tier][keep] for key, cost in views.items()}
         block |= {
             "billing_period_start": starts[keep],
             "tier_start": np.full(count, row.tier_start),
             "pricing_quantity": charge.quantity[tier][keep],
             "list_unit_price": np.full(count, charge.unit_price[tier]),
-            "list_cost": charge.cost[tier][keep],
-            "contracted_cost": charge.contracted_cost[tier][keep],
-            "billed_cost": charge.billed_cost[tier][keep],
-            "effective_cost": charge.effective_cost[tier][keep],
+            "list_cost": shown[id(charge.cost)],
+            "contracted_cost": shown[id(charge.contracted_cost)],
+            "billed_cost": shown[id(charge.billed_cost)],
+            "effective_cost": shown[id(charge.effective_cost)],
             "price_date": np.full(count, row.effective_date or row.source_date, dtype=object),
             "price_source": np.full(count, row.source, dtype=object),
             "note": np.full(count, "; ".join(t for t in (charge.note, row.note) if t), dtype=object),

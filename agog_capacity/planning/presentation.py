@@ -28,7 +28,7 @@ def summary(comparison: Comparison) -> Table:
         base = reference.cost_per_month if reference is not None else 0.0
         difference = one.cost_per_month - base
         share = 100 * difference / base if base else None
-        missed = [v.target for v in verdicts[one.name] if v.met is False]
+        missed = [v.short or v.target for v in verdicts[one.name] if v.met is False]
         if one.contract.percent is None and comparison.plan.targets.availability is not None:
             missed.append("availability not judged")
         rows.append(
@@ -40,7 +40,7 @@ def summary(comparison: Comparison) -> Table:
                 difference,
                 share,
                 one.contract.percent,
-                "; ".join(missed) or "none",
+                ", ".join(missed) or "none",
             )
         )
     rows += [(one.name, *[None] * (5 + committed), f"stopped by {one.reason}") for one in comparison.stopped]
@@ -76,7 +76,7 @@ def cost_of(forecast: Forecast) -> Table:
     amounts = forecast.cost_by("component")
     rows: tuple[tuple[Cell, ...], ...] = tuple(amounts.items())
     return Table(
-        f"{forecast.scenario.title}: cost of an average month, {forecast.currency}",
+        f"{forecast.scenario.title}: {'effective ' * forecast.has_commitments}cost of an average month, {forecast.currency}",
         (Heading("component"), Heading("cost a month", decimals=2)),
         rows,
         f"{forecast.months.count} months from {forecast.months.first}.",

@@ -291,7 +291,7 @@ def charges_csv(comparison: Comparison) -> str:
     parts = [csv_text(list(names), ())]
     known: dict[Any, str] = {}  # the same few texts stand in every row
     for forecast in comparison.forecasts:
-        for block in charge_blocks(forecast):
+        for block in charge_blocks(forecast, comparison.has_commitments):
             # Costs that are equal are one array, and are written once.
             written = {id(block[name]): _column(block[name], known) for name in names}
             columns = [written[id(block[name])] for name in names]

@@ -15,6 +15,7 @@ from agog_capacity.planning.ledger import charge_blocks, contract_rows, finding_
 
 if TYPE_CHECKING:
     from agog_capacity.planning.compare import Comparison
+    from agog_capacity.report.tables import Table
 
 _ATTRIBUTES = (*ATTRIBUTES, "month", "year")
 
@@ -25,12 +26,22 @@ def charges_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
     A meter that a component uses nothing of in a month keeps its first tier as a row at 0, so that
     what is free is seen.
     """
-    contract = charge_columns(any(one.has_commitments for one in forecasts))
-    blocks = [block for one in forecasts for block in charge_blocks(one)]
+    committed = any(one.has_commitments for one in forecasts)
+    contract = charge_columns(committed)
+    blocks = [block for one in forecasts for block in charge_blocks(one, committed)]
     columns = {name: np.concatenate([block[name] for block in blocks]) for name in contract} if blocks else {}
     frame = pd.DataFrame(columns, columns=list(contract))
     frame["billing_period_start"] = pd.to_datetime(frame["billing_period_start"], utc=True)
     return checked(frame, contract, "the table of charges")
+
+
+def frame_of(table: Table) -> pd.DataFrame:
+    """Return a finished table as a frame, indexed by its first column; headings that stand twice are numbered."""
+    names: list[str] = []
+    for heading in table.headings:
+        twice = sum(name.split(" #")[0] == heading.text for name in names)
+        names.append(heading.text if not twice else f"{heading.text} #{twice + 1}")
+    return pd.DataFrame(list(table.rows), columns=names).set_index(names[0])
 
 
 def summary_frame(comparison: Comparison) -> pd.DataFrame:

@@ -68,7 +68,7 @@ def verdicts(
         found.append(
             Verdict(
                 f"budget {budget:,.0f} {forecast.currency} a month",
-                f"{cost:,.2f} {forecast.currency} a month on average",
+                f"{cost:,.2f} {forecast.currency} a month on average{', effective' * forecast.has_commitments}",
                 round(cost, 2) <= budget,
                 short="budget",
             )
@@ -175,6 +175,7 @@ def _judged(assessed: Assessment, targets: Targets) -> Iterator[Verdict]:
                 f"probability {min(chances):.4f} ({words}){text}",
                 min(chances) >= wanted,
                 min(chances),
+                "RPO",
             )
     if targets.latency_p95_ms is not None:
         for normal in (True, False):

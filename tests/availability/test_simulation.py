@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -333,3 +333,22 @@ def test_what_was_not_simulated_is_told():
 
 def test_designs_of_the_file_are_strict_models():
     assert all(isinstance(design, ServiceDesign) for design in DESIGNS)
+
+
+def test_the_sweep_is_compiled_once_for_all_inputs():
+    """Another type of any argument would compile again, for half a minute."""
+    from agog_capacity.availability.sweep import sweep_blocks
+    from tests.availability.simple_failures import replay
+
+    replay(single(), ("zone", 1.0, 2.0, 0), convention="closed_form", months="calendar")
+    replay(passive(), ("region", 1.0, 2.0, 0), brownout=Brownout.none())
+    run(
+        [DESIGNS[0]],
+        years=10,
+        deep_threshold=0,
+        availability_target_percent=99,
+        recovery_target_s=60,
+        months="calendar",
+    )
+    run([passive(), active()], years=10, outer_draws=2, brownouts={"ap": Brownout.step([0.1, 0.2], 0.5)})
+    assert len(cast(Any, sweep_blocks).signatures) == 1

@@ -62,3 +62,12 @@ def test_what_is_not_sold_is_a_gap_with_its_reason(prices):
 def test_a_commitment_on_a_meter_without_that_price_is_named(prices):
     with pytest.raises(CommitmentError, match="'D4s_v5 westus2' cannot be planned.*it has that meter"):
         committed_price(prices, vm("D4s_v5", "westus2"), "reservation", 1)
+
+
+def test_aws_is_reserved_where_the_book_has_a_row_and_has_no_savings_plan_without_a_price():
+    """Rows of aws-list-2026-07-20: m5.xlarge in us-east-1 at 0.121 and 0.083; it has no savings plan rows."""
+    book = PriceList(load_price_books(["aws-list-2026-07-20"]))
+    item = Committable("m5", Meter("Amazon EC2", "Linux", "m5.xlarge", "Compute"), "us-east-1")
+    found = quotes(book, [item], ON)
+    assert {offer.name: offer.usd_per_hour for offer in found.offers} == {"m5 1y": 0.121, "m5 3y": 0.083}
+    assert [(one.option, one.sold) for one in found.missing] == [("savings-plan", True)] * 2

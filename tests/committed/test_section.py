@@ -90,6 +90,20 @@ app-nodes-us: {reservation(quantity=3)}
     assert "also a component" in found["app-nodes-us"]
 
 
+def test_hostile_dates_and_masses_are_refused_quickly(tmp_path):
+    found = problems(
+        tmp_path,
+        f"""
+far: {reservation(starts='"9999-12-31"', term="3y")}
+early: {reservation(starts='"0001-01-01"')}
+""",
+    )
+    assert "2199-12-31" in found["far.starts"]
+    assert "2000-01-01" in found["early.starts"]
+    many = "\n".join(f"r{i}: {reservation(quantity=i + 1)}" for i in range(301))
+    assert "a design may have 300" in problems(tmp_path, many)["scenarios.tried.change.commitments.bought"]
+
+
 def test_an_old_series_may_exist_but_not_be_renewed(tmp_path):
     own = {"vm_size": "Standard_D8s_v3", "existing": "true", "total_per_unit": "1800.0", "source": "invoice",
            "starts": '"2026-06-01"'}  # fmt: skip

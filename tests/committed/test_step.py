@@ -204,6 +204,25 @@ def test_a_negotiated_price_lowers_what_is_contracted_not_the_list(prices):
     )  # the reservation price still applies
 
 
+def test_an_own_committed_price_goes_before_the_books(prices):
+    own = {
+        "quote": {
+            "meter": f"Virtual Machines/Linux/{D8}/Compute", "regions": ["east"], "option": "reservation", "term": "1y",
+            "price_per_hour": 0.2, "source": "a quote",
+        },
+        "plan": {
+            "meter": f"Virtual Machines/Linux/{D8}/Compute", "regions": ["east"], "option": "savings-plan", "term": "3y",
+            "price_per_hour": 0.1, "source": "a quote",
+        },
+    }  # fmt: skip
+    plan = {"kind": "savings_plan", "usd_per_hour": 0.2, "term": "3y", "starts": "2027-01-01"}
+    bought = section({"one": reservation(2), "plan": plan}, prices=own)
+    charges = bill(prices, [pool(nodes=4)], bought)
+    assert total(charges, "billed_cost", status="purchase") == pytest.approx((2 * 0.2 + 3 * 0.2) * 8760)
+    assert total(charges, "effective_cost", status="unused") == pytest.approx(0)
+    assert {c.price.book for c in charges if c.status == "purchase"} == {"plan"}
+
+
 def test_spot_is_never_covered(prices):
     spot = {
         "share": 1.0,

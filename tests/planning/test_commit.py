@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agog_capacity.commitments.portfolio import rule_cost
+from agog_capacity.commitments.portfolio import Caution, rule_cost
 from agog_capacity.errors import CommitmentError, NotInResult
 from agog_capacity.plan import load_plan
 from agog_capacity.planning.commit import optimise_commitments
@@ -116,6 +116,17 @@ def test_the_units_that_are_bought_are_worth_it_and_the_next_are_not(grown):
     for purchase in grown.purchases:
         for unit, worth in grown.unit_worth(purchase):
             assert (worth >= -1e-6) == (unit <= purchase.quantity)
+
+
+def test_caution_never_buys_a_worse_tail(plan, grown):
+    """Expected cost rises, if at all, for less regret in the worst futures (CVaR, certified on the same futures)."""
+    careful = optimise_commitments(plan, "grown", futures=8, caution=Caution(10.0), store=QuickStore())
+    assert careful.given.saving <= grown.given.saving + 1e-6
+    assert careful.portfolio.cost <= careful.portfolio.cost_of_nothing
+    bought = {(p.offer.name, p.month): p.quantity for p in careful.purchases}
+    assert bought
+    assert bought != {(p.offer.name, p.month): p.quantity for p in grown.purchases}
+    assert "worst 5% of futures counts with weight 10" in advice_text(careful)
 
 
 def test_what_is_bought_already_is_not_bought_again(plan):

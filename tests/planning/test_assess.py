@@ -1,0 +1,202 @@
+"""Scenarios as failures see them: what is simulated, kept, and the same for every scenario."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agog_capacity.errors import InputError, NotInResult
+from agog_capacity.periods import Months
+from agog_capacity.plan import Plan, load_plan
+from agog_capacity.planning import assess as module
+from agog_capacity.planning.assess import assess, assess_scenarios, difference
+from agog_capacity.planning.assessment import Assessment, AssessmentStore, NotAssessed
+from agog_capacity.planning.service import service_of
+
+AGOG = Path(__file__).parents[2] / "data" / "plans" / "agog.yaml"
+SMALL: dict[str, Any] = {"years": 50, "outer_draws": 8, "seed": 7}
+NAMES = ["single-region", "active-passive", "active-active", "corrected"]
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    whole = load_plan(AGOG)
+    return replace(whole, months=Months(whole.months.first, 1))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> AssessmentStore:
+    return AssessmentStore(tmp_path_factory.mktemp("assessments"))
+
+
+@pytest.fixture(scope="module")
+def found(plan, store) -> dict[str, Assessment]:
+    made = assess_scenarios(plan, NAMES, store=store, **SMALL)
+    assert all(isinstance(one, Assessment) for one in made.values())
+    return {name: one for name, one in made.items() if isinstance(one, Assessment)}
+
+
+def test_a_design_says_what_it_is(plan):
+    """Regions with traffic, who writes, who promotes and how large the standby is, all off the plan."""
+    seen = {name: service_of(plan, name).design for name in NAMES}
+    assert [seen[name].mode for name in NAMES] == [
+        "single",
+        "active-passive",
+        "active-active",
+        "active-passive",
+    ]
+    assert seen["active-active"].database == "single-writer"
+    assert seen["active-active"].shares == (0.5, 0.5)
+    assert seen["active-passive"].operator == "human"  # the provider promotes no replica of another region
+    assert seen["corrected"].operator == "automated"
+    assert seen["active-passive"].standby == "hot"
+    assert service_of(plan, "active-passive-scaled-down").design.standby == "warm"
+    assert service_of(plan, "pilot-light").design.standby == "pilot-light"
+
+
+def test_hours_by_cause_add_up_by_both_measures(found):
+    for one in found.values():
+        for measure in ("demand", "deep"):
+            total = sum(hours.value for _, hours in one.causes(measure))
+            assert total == pytest.approx(one.by(measure).hours_per_year.value)
+
+
+def test_a_second_region_cures_what_takes_a_region_and_nothing_that_all_share(found):
+    one, two = dict(found["single-region"].causes()), dict(found["active-passive"].causes())
+    assert two["region"].value < 0.5 * one["region"].value
+    assert two["front_door"].value == pytest.approx(one["front_door"].value)
+
+
+def test_differences_on_the_same_failures_are_more_certain_than_the_scenarios(found):
+    one, two = found["single-region"], found["active-passive"]
+    gap = difference(one, two)
+    assert gap.value == pytest.approx(one.demand.hours_per_year.value - two.demand.hours_per_year.value)
+    assert gap.standard_error < 0.5 * one.demand.hours_per_year.standard_error
+
+
+def test_a_single_region_recovers_when_it_is_repaired(found):
+    """Half of what takes a region is over after about five hours, nearly nothing within 15 minutes."""
+    (repair,) = found["single-region"].recoveries
+    assert 4 * 3600 < repair.recovered_s[50].value < 6 * 3600
+    assert repair.within_target is not None
+    assert repair.within_target.value < 0.001
+    assert repair.lost_within_target is None
+
+
+def test_automation_is_what_makes_a_recovery_fast(found):
+    by_hand, automated = found["active-passive"].recoveries[0], found["corrected"].recoveries[0]
+    assert by_hand.steps[0].name == "decide"
+    assert automated.recovered_s[50].value < 0.5 * by_hand.recovered_s[50].value
+
+
+def test_tenants_far_from_their_region_wait_longer_and_a_far_writer_costs_more_still(found):
+    def p95(scenario: str, tenants: str) -> float:
+        (one,) = [
+            each
+            for each in found[scenario].latencies
+            if each.tenants == tenants and each.state == "normal operation"
+        ]
+        assert one.p95_ms is not None
+        return one.p95_ms
+
+    # 92 ms there and back from the EU to the US, times the plan's margin of 1.2, less 1 ms inside a region.
+    assert p95("active-passive", "eu-tenants") - p95("active-passive", "us-tenants") == pytest.approx(109.4)
+    assert p95("active-active", "eu-tenants") > p95("active-passive", "eu-tenants")
+
+
+def test_what_is_stored_is_read_back_and_nothing_is_simulated_again(plan, store, found, monkeypatch):
+    def simulated(*_, **__):
+        pytest.fail("simulated again")
+
+    monkeypatch.setattr(module, "_assessed", simulated)
+    again = assess_scenarios(plan, NAMES, store=store, **SMALL)
+    assert [one.to_json() for one in again.values() if isinstance(one, Assessment)] == [
+        one.to_json() for one in found.values()
+    ]
+
+
+def test_a_scenario_of_another_name_and_the_same_content_is_the_same(plan, store, found, monkeypatch):
+    copied = plan.with_scenario("copy", {}, extends="active-passive")
+    monkeypatch.setattr(module, "_assessed", lambda *_: pytest.fail("simulated again"))
+    one = assess(copied, "copy", store=store, **SMALL)
+    assert one.to_json() == replace(found["active-passive"], scenario="copy").to_json()
+
+
+def test_a_change_of_the_failover_is_simulated(plan, store, found):
+    staged = plan.with_scenario(
+        "staged", {"failover": {"rollout": "region-by-region"}}, extends="active-passive"
+    )
+    one = assess(staged, "staged", store=store, **SMALL)
+    assert dict(one.causes())["own_change"].value < dict(found["active-passive"].causes())["own_change"].value
+
+
+def test_failure_classes_of_the_plan_are_the_ones_simulated(plan, store):
+    calm = {name: each for name, each in plan.failure_classes.items() if name != "own_change"}
+    one = assess(replace(plan, failure_classes=calm), "active-passive", store=store, **SMALL)
+    assert "own_change" not in one.demand.by_cause
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"scenario": 1}', "null"])
+def test_a_stored_assessment_that_is_not_whole_is_none(plan, tmp_path, text, monkeypatch):
+    (tmp_path / "key.json").write_text(text, encoding="utf-8")
+    assert AssessmentStore(tmp_path).get("key") is None
+
+
+def test_infinite_times_survive_the_store(found, tmp_path):
+    one = found["active-passive"]
+    never = replace(one.recoveries[0], steps=(replace(one.recoveries[0].steps[0], mean_s=math.inf),))
+    kept = Assessment.from_json(replace(one, recoveries=(never,)).to_json())
+    assert kept.recoveries[0].steps[0].mean_s == math.inf
+    assert json.loads(one.to_json())["scenario"] == "active-passive"
+
+
+def test_a_scenario_that_lacks_something_is_not_assessed_and_says_what(plan, store):
+    without = plan.with_scenario("silent", {"failover": None}, extends="active-passive")
+    found = assess_scenarios(without, ["silent"], store=store, **SMALL)["silent"]
+    assert isinstance(found, NotAssessed)
+    assert "failover" in found.reasons[0]
+    with pytest.raises(InputError, match="section failover"):
+        assess(without, "silent", store=store, **SMALL)
+
+
+def test_several_writers_need_nodes_to_run_on(plan, store):
+    writers = {
+        "kind": "multi-writer",
+        "node_pools": ["app-nodes-us"],
+        "conflicts": {"writes_per_s": [5.0, 5.0], "one_way_lag_s": 0.05, "rows": 1000, "zipf_exponent": 1.0},
+    }
+    wanted = plan.with_scenario("writers", {"failover": {"database": writers}}, extends="active-active")
+    found = assess_scenarios(wanted, ["writers"], store=store, **SMALL)["writers"]
+    assert isinstance(found, NotAssessed)
+    assert "database-on-nodes" in found.reasons[0]
+    writers["node_pools"] = ["app-nodes-us", "app-nodes-eu"]
+    wanted = plan.with_scenario("writers", {"failover": {"database": writers}}, extends="active-active")
+    one = assess(wanted, "writers", store=store, **SMALL)
+    assert one.failovers is not None
+    assert (one.failovers.conflicts_per_year or 0) > 0
+
+
+def test_an_unknown_scenario_or_measure_names_the_nearest(plan, found):
+    with pytest.raises(NotInResult, match="active-passive"):
+        assess(plan, "active-pasive")
+    with pytest.raises(NotInResult, match="demand"):
+        found["corrected"].by("demnd")
+
+
+def test_scenarios_of_different_draws_are_not_subtracted(plan, store, found):
+    other = assess(plan, "corrected", store=store, years=50, outer_draws=8, seed=8)
+    with pytest.raises(InputError, match="different failures"):
+        difference(other, found["active-passive"])
+
+
+def test_the_same_seed_gives_the_same_bytes(plan, tmp_path):
+    texts = [
+        assess(plan, "corrected", store=AssessmentStore(tmp_path / name), **SMALL).to_json()
+        for name in ("one", "two")
+    ]
+    assert texts[0] == texts[1]

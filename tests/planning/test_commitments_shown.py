@@ -1,0 +1,119 @@
+"""What a comparison says of commitments: which cost is the headline, what is billed, who used what."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from agog_capacity.frames import CHARGES, COMMITMENTS
+from agog_capacity.plan import load_plan
+from agog_capacity.planning.commitments import commitment_results
+from agog_capacity.planning.compare import compare
+from agog_capacity.planning.publish import charges_csv, comparison_csv, comparison_json, comparison_text
+
+PLANS = Path(__file__).parents[2] / "data" / "plans"
+
+
+@pytest.fixture(scope="module")
+def bought():
+    return compare(load_plan(PLANS / "agog_commitments.yaml"), ["reserved-3y-scaled-down"])
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return compare(load_plan(PLANS / "agog_commitments.yaml"), ["pay-as-you-go", "scaled-down"])
+
+
+def test_the_headline_is_labelled_where_it_is_not_what_is_billed(bought, plain):
+    text = comparison_text(bought)
+    assert "effective cost" in text
+    assert "billed a month" in text
+    assert "Effective cost a month by component" in text
+    assert bought.figure("cost_by_month").layout.yaxis.title.text == "USD per month, effective"
+    assert "ffective" not in comparison_text(plain)
+    assert "billed" not in comparison_text(plain)
+    assert plain.figure("cost_by_month").layout.yaxis.title.text == "USD per month"
+
+
+def test_effective_and_billed_agree_over_the_term_and_differ_in_every_month(bought):
+    one = bought.forecast("reserved-3y-scaled-down")
+    assert one.total_cost == pytest.approx(float(one.monthly_billed.sum()))
+    assert abs(one.monthly_cost - one.monthly_billed).min() > 1
+    assert one.monthly_billed[0] > 10 * one.monthly_cost[0] / 2
+
+
+def test_charges_say_which_commitment_they_belong_to(bought, plain):
+    assert list(plain.charges().columns) == list(CHARGES)
+    frame = bought.charges()
+    assert list(frame.columns) == [*CHARGES, *COMMITMENTS]
+    mine = frame[frame["commitment_discount_id"] == "eu-3y"]
+    assert set(mine["charge_category"]) == {"Purchase", "Usage"}
+    assert set(mine["commitment_discount_status"]) == {"", "Used", "Unused"}
+    purchase = mine[mine["charge_category"] == "Purchase"]
+    usage = mine[mine["charge_category"] == "Usage"]
+    assert purchase["billed_cost"].sum() == pytest.approx(5 * 4775)
+    assert usage["effective_cost"].sum() == pytest.approx(5 * 4775)
+    assert purchase["effective_cost"].sum() == usage["billed_cost"].sum() == 0
+    # Where there is a list cost it is quantity x price, also of what was bought; unused parts have none.
+    listed = mine[mine["commitment_discount_status"] != "Unused"]
+    assert (listed["pricing_quantity"] * listed["list_unit_price"]).to_numpy() == pytest.approx(
+        listed["list_cost"].to_numpy()
+    )
+    assert (mine.loc[mine["commitment_discount_status"] == "Unused", "list_cost"] == 0).all()
+
+
+def test_the_written_charges_are_those_of_the_frame(bought):
+    rows = list(csv.DictReader(io.StringIO(charges_csv(bought))))
+    frame = bought.charges()
+    assert len(rows) == len(frame)
+    assert sum(float(row["effective_cost"]) for row in rows) == pytest.approx(frame["effective_cost"].sum())
+    assert [row["commitment_discount_id"] for row in rows] == list(frame["commitment_discount_id"])
+
+
+def test_json_and_csv_carry_what_is_billed(bought, plain):
+    content = json.loads(comparison_json(bought))
+    one = next(s for s in content["scenarios"] if s["name"] == "reserved-3y-scaled-down")
+    assert sum(one["billed_by_month"]) == pytest.approx(one["cost_total"])
+    assert {row["commitment"] for row in content["commitments"]} >= {"us-3y", "eu-3y", "all"}
+    assert "billed_per_month" in comparison_csv(bought)
+    assert "commitments" not in json.loads(comparison_json(plain))
+    assert "billed_per_month" not in comparison_csv(plain)
+
+
+def test_an_unused_commitment_unfolds_like_a_component(bought):
+    explained = bought.explain("reserved-3y-scaled-down", component="eu-system-3y")
+    assert explained.cost == pytest.approx(3 * 2388)
+    assert "unused: committed and paid for" in repr(explained)
+    assert "3 x Standard_D4s_v5, 3y from 2027-01-01, upfront" in repr(explained)
+    used = bought.explain("reserved-3y-scaled-down", component="app-nodes-eu")
+    assert "covered by eu-3y" in repr(used)
+
+
+def test_the_parts_of_a_scenario_add_up_to_it(bought):
+    one = bought.forecast("reserved-3y-scaled-down")
+    for attribute in ("component", "region", "kind"):
+        assert sum(one.cost_by(attribute).values()) == pytest.approx(one.cost_per_month)
+    assert one.cost_by("kind")["commitment"] == pytest.approx(
+        sum(r.unused for r in commitment_results(one)[:-1]) / one.months.count
+    )
+
+
+def test_the_measures_of_a_commitment(bought):
+    """GUIDE 8 on the EU reservations: 8 units of D4 stand for 5 D8 and 3 D4 bought, 3 + 2 x 2 are used of 13."""
+    found = {r.name: r for r in commitment_results(bought.forecast("reserved-3y-scaled-down"))}
+    assert found["us-3y"].utilisation == pytest.approx(1)
+    europe = [found["eu-3y"], found["eu-system-3y"]]
+    units = sum(r.used for r in europe) / sum(r.used + r.unused for r in europe)
+    assert units == pytest.approx(7 / 13, rel=1e-3)
+    whole = found["all"]
+    assert whole.savings is not None
+    assert whole.covered is not None
+    assert whole.eligible is not None
+    assert whole.savings == pytest.approx(whole.covered - whole.billed)
+    assert whole.effective_savings_rate == pytest.approx(whole.savings / whole.eligible)
+    assert whole.coverage == pytest.approx(1)
+    assert whole.break_even is not None
