@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from agog_capacity.availability.failover_facts import failover_facts
 from agog_capacity.components.base import Component
 from agog_capacity.design import Design
 from agog_capacity.periods import Months
@@ -70,10 +71,12 @@ def subjects_of(design: Design, months: Months, targets: Targets) -> tuple[Subje
         return facts
 
     found = []
+    room = failover_facts(design)
     for name, component in design.components.items():
         if not component.rule_kind:
             continue
-        facts = {**common(component), **component.facts(context), **stated.facts.get(name, {})}
+        derived = {**component.facts(context), **room.get(name, {})}
+        facts = {**common(component), **derived, **stated.facts.get(name, {})}
         if component.rule_kind == "postgres" and targets.recovery_point_minutes is not None:
             facts.setdefault("rpo_target_s", targets.recovery_point_minutes * 60)
         found.append(Subject(component.rule_kind, name, facts))

@@ -248,13 +248,14 @@ class Comparison:
 
     def __repr__(self) -> str:
         """Return the summary as text."""
-        from agog_capacity.planning.presentation import summary
+        from agog_capacity.planning.summary import summary
         from agog_capacity.report.tables import text_table
 
         return text_table(summary(self))
 
     def _repr_html_(self) -> str:
-        from agog_capacity.planning.presentation import provenance, summary
+        from agog_capacity.planning.presentation import provenance
+        from agog_capacity.planning.summary import summary
         from agog_capacity.report.tables import notebook_html
 
         return notebook_html([summary(self)], provenance(self))

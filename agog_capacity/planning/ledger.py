@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agog_capacity.planning.forecast import Forecast, assumed
+from agog_capacity.planning.summary import unserved_hours
 
 if TYPE_CHECKING:
     from agog_capacity.charges import Charge
@@ -102,6 +103,7 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
     reference = comparison.forecast(comparison.reference).cost_per_month if comparison.forecasts else 0.0
     rows = []
     found = comparison.verdicts()
+    unserved = unserved_hours(comparison)
     for one in comparison.forecasts:
         missed = [v.target for v in found[one.name] if v.met is False]
         percent = one.contract.percent
@@ -123,6 +125,7 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
                 else float("nan"),
                 "availability_contractual_percent": percent if percent is not None else float("nan"),
                 "availability_label": one.contract.label,
+                "unserved_h_per_year": unserved.get(one.name, float("nan")),
                 "missed_targets": "; ".join(missed),
                 "assumptions": "; ".join(found.name for found in one.assumptions()),
                 "stand_ins": "; ".join(
@@ -153,7 +156,7 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
 
 _NUMBERS = (
     "cost_per_month", "cost_first_12_months", "cost_total", "difference_per_month", "difference_percent",
-    "availability_contractual_percent",
+    "availability_contractual_percent", "unserved_h_per_year",
 )  # fmt: skip
 
 

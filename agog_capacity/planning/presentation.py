@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.planning.summary import cost_word, span_of
 from agog_capacity.report.charts import Specification, grouped_bars, lines, waterfall
 from agog_capacity.report.tables import Cell, Heading, Table
 
@@ -16,59 +17,6 @@ if TYPE_CHECKING:
 
 CHARTS = ("cost_by_component", "cost_by_region", "cost_by_month", "waterfall")
 """Charts a comparison can draw."""
-
-
-def summary(comparison: Comparison) -> Table:
-    """Return one row a scenario: cost, difference, contract, missed targets."""
-    currency, verdicts = comparison.plan.currency, comparison.verdicts()
-    reference = comparison.forecast(comparison.reference) if comparison.forecasts else None
-    committed = comparison.has_commitments
-    rows: list[tuple[Cell, ...]] = []
-    for one in comparison.forecasts:
-        base = reference.cost_per_month if reference is not None else 0.0
-        difference = one.cost_per_month - base
-        share = 100 * difference / base if base else None
-        missed = [v.short or v.target for v in verdicts[one.name] if v.met is False]
-        if one.contract.percent is None and comparison.plan.targets.availability is not None:
-            missed.append("availability not judged")
-        rows.append(
-            (
-                one.name,
-                one.cost_per_month,
-                *((float(one.monthly_billed.mean()),) if committed else ()),
-                float(one.monthly_cost[:12].sum()),
-                difference,
-                share,
-                one.contract.percent,
-                ", ".join(missed) or "none",
-            )
-        )
-    rows += [(one.name, *[None] * (5 + committed), f"stopped by {one.reason}") for one in comparison.stopped]
-    upper = (
-        "; two regions are an upper bound"
-        if any(f.contract.upper_bound for f in comparison.forecasts)
-        else ""
-    )
-    unknown = "".join(
-        f"; {f.name}: {f.contract.label}" for f in comparison.forecasts if f.contract.percent is None
-    )
-    return Table(
-        f"Scenarios, {currency}, {_span(comparison)}",
-        (
-            Heading("scenario"),
-            Heading(f"{_cost(comparison).lower()} a month"),
-            *((Heading("billed a month"),) if committed else ()),
-            Heading(f"first {min(12, comparison.plan.months.count)} months"),
-            Heading(f"against {comparison.reference}", signed=True),
-            Heading("in %", decimals=1, signed=True),
-            Heading("availability in %, contractual", decimals=4),
-            Heading("missed targets"),
-        ),
-        tuple(rows),
-        "A month is the average of the plan's months. Contractual availability is where refunds start, "
-        f"not a forecast{upper}{unknown}."
-        + (" Effective cost spreads what is bought ahead over its term." if committed else ""),
-    )
 
 
 def cost_of(forecast: Forecast) -> Table:
@@ -89,7 +37,7 @@ def costs(comparison: Comparison, attribute: str) -> Table:
     amounts = _amounts(comparison, attribute)
     keys = list(dict.fromkeys(key for series in amounts.values() for key in series))
     return Table(
-        f"{_cost(comparison)} a month by {attribute}, {comparison.plan.currency}",
+        f"{cost_word(comparison)} a month by {attribute}, {comparison.plan.currency}",
         (Heading(attribute), *(Heading(name) for name in amounts)),
         tuple((key, *(series.get(key) for series in amounts.values())) for key in keys),
         "A dash: the scenario does not have it.",
@@ -106,7 +54,7 @@ def years(comparison: Comparison) -> Table:
         months = f" ({len(picked)} months)" if len(picked) < 12 else ""
         rows.append((f"{year}{months}", *(float(f.monthly_cost[picked].sum()) for f in comparison.forecasts)))
     return Table(
-        f"{_cost(comparison)} by year, {comparison.plan.currency}",
+        f"{cost_word(comparison)} by year, {comparison.plan.currency}",
         (Heading("year"), *(Heading(f.name) for f in comparison.forecasts)),
         tuple(rows),
         total=("all months", *(f.total_cost for f in comparison.forecasts)),
@@ -117,7 +65,7 @@ def months(comparison: Comparison) -> Table:
     """Return the cost of each month, one column a scenario."""
     labels = comparison.plan.months.labels
     return Table(
-        f"{_cost(comparison)} by month, {comparison.plan.currency}",
+        f"{cost_word(comparison)} by month, {comparison.plan.currency}",
         (Heading("month"), *(Heading(f.name) for f in comparison.forecasts)),
         tuple(
             (label, *(float(f.monthly_cost[index]) for f in comparison.forecasts))
@@ -382,17 +330,6 @@ def _series_name(comparison: Comparison, scenario: str) -> str:
     return f"{scenario} (reference)" if scenario == comparison.reference else scenario
 
 
-def _cost(comparison: Comparison) -> str:
-    """Return which cost the tables show: with anything bought ahead it is not what is billed."""
-    return "Effective cost" if comparison.has_commitments else "Cost"
-
-
-def _span(comparison: Comparison) -> str:
-    span = comparison.plan.months
-    length = "calendar months" if span.length == "calendar" else "months of 730 hours"
-    return f"{span.count} {length} from {span.first}"
-
-
 def _source(comparison: Comparison) -> str:
     books = ", ".join(f"{book.name} ({book.as_of.isoformat()})" for book in comparison.plan.prices.books)
-    return f"Prices: {books}. Plan: {comparison.plan.name}, {_span(comparison)}."
+    return f"Prices: {books}. Plan: {comparison.plan.name}, {span_of(comparison)}."

@@ -24,6 +24,7 @@ from agog_capacity.planning.explain import explain
 from agog_capacity.planning.ledger import charge_blocks, finding_rows, summary_rows
 from agog_capacity.planning.lockfile import lock_hash, lock_of
 from agog_capacity.planning.recommendation import recommendation
+from agog_capacity.planning.summary import summary
 from agog_capacity.report.charts import Specification
 from agog_capacity.report.page import Page, Section, Unfolding, page_html
 from agog_capacity.report.tables import Table, text_table
@@ -50,7 +51,7 @@ class Written:
 def comparison_text(comparison: Comparison) -> str:
     """Return everything `agog-capacity compare` prints."""
     tables = [
-        shown.summary(comparison),
+        summary(comparison),
         shown.costs(comparison, "component"),
         shown.costs(comparison, "region"),
         shown.years(comparison),
@@ -124,8 +125,9 @@ def comparison_page(comparison: Comparison) -> Page:
     plan = comparison.plan
     lock = lock_of(comparison)
     sections = (
-        Section("Scenarios", tables=(shown.summary(comparison),)),
+        Section("Scenarios", tables=(summary(comparison),)),
         Section("Targets", text=recommendation(comparison), tables=(_short(shown.targets(comparison)),)),
+        *_failures(comparison, charts),
         Section(
             "Cost",
             tables=(
@@ -144,7 +146,6 @@ def comparison_page(comparison: Comparison) -> Page:
             ),
             unfoldings=tuple(_unfoldings(comparison)),
         ),
-        *_failures(comparison, charts),
         Section(
             "Contractual availability",
             text=(
