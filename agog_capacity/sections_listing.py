@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, get_args, get_origin
 
 from agog_capacity.design import SECTIONS, AnyOf
@@ -80,7 +80,9 @@ def blocks() -> tuple[Block, ...]:
             continue
         for suffix, model in _models_in(info.annotation):
             found += _nested(f"{name}{suffix}", model)
-    found += _nested(f"failures{_NAME}", FailureClass)
+    own = "Values of a failure class; of one that the library has only those that differ."
+    first, *inside = _nested(f"failures{_NAME}", FailureClass)
+    found += [replace(first, about=own), *inside]
     found.append(Block("base", "The design that scenarios start from; its sections are those below.", None))
     for name in SECTIONS:
         found += _of_design(name)

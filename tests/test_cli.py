@@ -67,7 +67,7 @@ def test_stopped_scenarios_are_named_and_where_nothing_is_left_the_exit_code_is_
     line = "stopped, not forecast: two-writers: pg-no-multi-master (postgres-us)"
     code, out, err = typed("compare", str(path))
     assert code == FINE and "two-writers" in out
-    assert err.splitlines() == [line]
+    assert line in err.splitlines()
     code, _, err = typed("compare", str(path), "--scenario", "two-writers")
     assert code == FAILED and line in err
 
