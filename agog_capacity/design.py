@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sized
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +18,10 @@ from agog_capacity.inputs import Input, references_resolved
 from agog_capacity.late_sections import LATE_SECTIONS, late_section
 from agog_capacity.model import NAME
 from agog_capacity.periods import FloatArray, Months
+from agog_capacity.serving_path import PathStep, read_serving_path
 from agog_capacity.statements import Statements
 from agog_capacity.topology import Region, Traffic
-from agog_capacity.validation import Finding, Findings, TooManyFindings, findings_of
+from agog_capacity.validation import MOST_NAMES, Finding, Findings, TooManyFindings, findings_of, too_many
 
 if TYPE_CHECKING:
     from agog_capacity.availability.failover_section import FailoverSection
@@ -40,20 +40,6 @@ SECTIONS = (
     "statements",
 )
 """What a design consists of."""
-
-MOST_NAMES = 1000
-"""Entries that a section may have: far above any real design, and quick for 200 scenarios."""
-
-
-@dataclass(frozen=True)
-class AnyOf:
-    """Alternatives on the serving path: the request is served while one branch works."""
-
-    branches: tuple[tuple[str, ...], ...]
-    """Component names; all components of a branch are needed for it to work."""
-
-
-PathStep = str | AnyOf
 
 
 @dataclass(frozen=True)
@@ -134,7 +120,7 @@ def _checked_design(raw: Mapping[str, Any], findings: list[Finding]) -> Design |
     regions = _mapping_of(body, "regions", Region, findings)
     traffic = _traffic(body, findings)
     components = _components(body, regions, findings)
-    path = _serving_path(body, components, findings)
+    path = read_serving_path(body, components, findings)
     statements = _statements(body, regions, components, findings)
     _check_shares(regions, findings)
     late = {name: late_section(name, body, findings) for name in LATE_SECTIONS}
@@ -149,10 +135,6 @@ def _checked_design(raw: Mapping[str, Any], findings: list[Finding]) -> Design |
     return None if findings else design
 
 
-def _too_many(section: str, content: Sized) -> str:
-    return f"{section} has {len(content):,} entries; a design may have {MOST_NAMES:,}"
-
-
 def _mapping_of(
     raw: Mapping[str, Any], section: str, model: Any, findings: list[Finding], optional: bool = False
 ) -> dict[str, Any]:
@@ -163,7 +145,7 @@ def _mapping_of(
         findings.append(((section,), f"{section} is missing or not a mapping of names"))
         return {}
     if len(content) > MOST_NAMES:
-        findings.append(((section,), _too_many(section, content)))
+        findings.append(((section,), too_many(section, content)))
         return {}
     built = {}
     for name, value in content.items():
@@ -223,7 +205,7 @@ def _components(
         findings.append((("components",), "components is missing or not a mapping of names"))
         return {}
     if len(content) > MOST_NAMES:
-        findings.append((("components",), _too_many("components", content)))
+        findings.append((("components",), too_many("components", content)))
         return {}
     known = kinds()
     # A region that is not valid is a problem of its own, not one of every component in it.
@@ -252,65 +234,6 @@ def _components(
             message = f"region {component.region!r} is not a region of the design; {nearest(component.region, declared)}"
             findings.append(((*place, "region"), message))
     return built
-
-
-def _serving_path(
-    raw: Mapping[str, Any], components: Mapping[str, Component], findings: list[Finding]
-) -> tuple[PathStep, ...]:
-    content = raw.get("serving_path", [])
-    place: Place = ("serving_path",)
-    if not isinstance(content, list):
-        findings.append((place, "serving_path is a list of component names and of any_of"))
-        return ()
-    if len(content) > MOST_NAMES:
-        findings.append((place, _too_many("serving_path", content)))
-        return ()
-    declared = raw.get("components")
-    names = declared if isinstance(declared, dict) else {}
-
-    def name_at(value: Any, where: Place) -> Iterator[str]:
-        if not isinstance(value, str) or value not in names:
-            findings.append(
-                (where, f"{str(value)[:60]!r} is not a component of the design; {nearest(value, names)}")
-            )
-        else:
-            yield value
-
-    steps: list[PathStep] = []
-    for index, step in enumerate(content):
-        here = (*place, index)
-        if not isinstance(step, dict):
-            steps.extend(name_at(step, here))
-            continue
-        branches = step.get("any_of")
-        if set(step) != {"any_of"} or not isinstance(branches, list) or len(branches) < 2:
-            findings.append(
-                (here, "a step is a component's name, or any_of with a list of two or more branches")
-            )
-            continue
-        built = []
-        for number, branch in enumerate(branches):
-            at = (*here, "any_of", number)
-            if not isinstance(branch, list) or not branch:
-                findings.append((at, "a branch is a list of component names"))
-                continue
-            built.append(tuple(name for i, part in enumerate(branch) for name in name_at(part, (*at, i))))
-        steps.append(AnyOf(tuple(built)))
-    for name in _repeated(steps):
-        message = (
-            f"{name!r} stands twice on the serving path; it may be in several branches, but not twice in "
-            "one and not both in a branch and where every request needs it"
-        )
-        findings.append((place, message))
-    return tuple(steps)
-
-
-def _repeated(steps: list[PathStep]) -> list[str]:
-    """Return the components that stand twice where once says all: in a branch, or needed by every request."""
-    always = Counter(step for step in steps if isinstance(step, str))
-    branches = [Counter(branch) for step in steps if isinstance(step, AnyOf) for branch in step.branches]
-    twice = {name for names in (always, *branches) for name, times in names.items() if times > 1}
-    return sorted(twice | {name for branch in branches for name in branch if name in always})
 
 
 def _statements(

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, get_args, get_origin
 
-from agog_capacity.design import SECTIONS, AnyOf
+from agog_capacity.design import SECTIONS
 from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.inputs import Input
 from agog_capacity.kinds_listing import field_line
 from agog_capacity.late_sections import late_model
 from agog_capacity.model import Model
 from agog_capacity.plan_file import PlanFile
+from agog_capacity.serving_path import AnyOf
 from agog_capacity.statements import Statements
 from agog_capacity.topology import Region, Traffic
 

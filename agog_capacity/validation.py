@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sized
 from typing import Any, Self
 
 from pydantic import BaseModel, ValidationError
@@ -15,6 +15,10 @@ Finding = tuple[Place, str]
 
 MOST_FINDINGS = 200
 """Findings after which no more are looked for: nobody corrects as many in one go, and looking takes time."""
+
+
+MOST_NAMES = 1000
+"""Entries that a section may have: far above any real design, and quick for 200 scenarios."""
 
 
 class TooManyFindings(Exception):
@@ -148,3 +152,8 @@ def _names_at(model: type[BaseModel], where: Place) -> list[str]:
         ]
         current = inner[0] if inner else annotation
     return [n for n in getattr(current, "model_fields", {}) if n != "name" or current is not model]
+
+
+def too_many(section: str, content: Sized) -> str:
+    """Return what to say of a section with too many entries."""
+    return f"{section} has {len(content):,} entries; a design may have {MOST_NAMES:,}"

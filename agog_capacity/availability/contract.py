@@ -29,8 +29,8 @@ from agog_capacity.availability.structure import (
     series_unavailability,
 )
 from agog_capacity.components.base import Component
-from agog_capacity.design import AnyOf, PathStep
 from agog_capacity.errors import InputError
+from agog_capacity.serving_path import AnyOf, PathStep
 from agog_capacity.units import HOURS_PER_YEAR
 
 _MOST_PATHS = 4096

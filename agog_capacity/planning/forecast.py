@@ -12,7 +12,6 @@ from agog_capacity.availability.contract import Contract, contract_availability
 from agog_capacity.availability.feasibility import Feasibility, check_feasibility
 from agog_capacity.charges import Charge, price_usage, without_use_and_price
 from agog_capacity.components.base import NodeTrace
-from agog_capacity.design import AnyOf
 from agog_capacity.errors import InfeasibleDesign, InputError, MissingPrices, NotInResult, Problem, nearest
 from agog_capacity.frozen import freeze_mappings
 from agog_capacity.periods import FloatArray, Months
@@ -25,6 +24,7 @@ from agog_capacity.planning.assumptions import (
 )
 from agog_capacity.prices.stand_in import StandIn
 from agog_capacity.scaling.simulated import SimulatedCluster, SimulationStore
+from agog_capacity.serving_path import AnyOf
 
 if TYPE_CHECKING:
     import pandas as pd

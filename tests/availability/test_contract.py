@@ -16,9 +16,9 @@ from agog_capacity.availability.structure import (
     series_unavailability,
 )
 from agog_capacity.components.aks_cluster import AksCluster
-from agog_capacity.design import AnyOf, PathStep
 from agog_capacity.errors import DocumentError, InputError
 from agog_capacity.resources import data_directory
+from agog_capacity.serving_path import AnyOf, PathStep
 
 FRONT_DOOR, AKS, NODES, POSTGRES_HA, POSTGRES, REDIS = 0.0001, 0.0005, 0.0001, 0.0001, 0.001, 0.001
 
