@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,33 +15,27 @@ from agog_capacity.planning.commit_files import write_advice
 from agog_capacity.planning.commit_tables import advice_text, chart
 from agog_capacity.planning.forecast import forecast
 from agog_capacity.planning.futures import growth_of
-from agog_capacity.scaling.simulated import SimulatedCluster, SimulationStore
+from agog_capacity.scaling.simulated import SimulationStore
 
 PLANS = Path(__file__).parents[2] / "data" / "plans"
 HOURS = 26_304
 """Hours of 2027 to 2029."""
 
 
-@dataclass(frozen=True)
-class QuickStore(SimulationStore):
-    """A store that has drawn every simulation already: a day's rhythm, growth, and luck by the key."""
+def quick_nodes(plan, design, store):
+    """Nodes of one future without a simulation: a day's rhythm, growth, and luck by the drawn seed and growth."""
+    rng = np.random.default_rng([design.scaling.seed, design.scaling.load.noise.seed])
+    clock = np.arange(HOURS)
+    level = rng.uniform(0.6, 1.4) * (1 + design.scaling.load.yearly_growth * clock / HOURS)
+    nodes = np.round(6 * level * (1 + 0.6 * np.sin(2 * np.pi * clock / 24))).clip(3)
+    return {"app-nodes-us": nodes, "app-nodes-eu": nodes}
 
-    folder: Path = Path("nowhere")
-    asked: list[str] = field(default_factory=list)
 
-    def get(self, key):
-        return SimulatedCluster((), {}, {}, (), ())
-
-    def put(self, key, found):
-        raise AssertionError("nothing is simulated here")
-
-    def get_hours(self, key):
-        self.asked.append(key)
-        rng = np.random.default_rng(int(key[:8], 16))
-        clock = np.arange(HOURS)
-        level = rng.uniform(0.6, 1.4) * (1 + 0.2 * clock / HOURS)
-        nodes = np.round(6 * level * (1 + 0.6 * np.sin(2 * np.pi * clock / 24))).clip(3)
-        return {"app-nodes-us": nodes, "app-nodes-eu": nodes}
+def quickly(plan, scenario, **settings):
+    """Advise on futures that are drawn instead of simulated."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("agog_capacity.planning.futures._nodes", quick_nodes)
+        return optimise_commitments(plan, scenario, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +45,7 @@ def plan():
 
 @pytest.fixture(scope="module")
 def grown(plan):
-    return optimise_commitments(plan, "grown", futures=8, store=QuickStore())
+    return quickly(plan, "grown", futures=8)
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +91,7 @@ def test_fresh_futures_are_others_and_as_many(grown):
 
 
 def test_the_same_seed_draws_the_same_futures_and_another_others(plan):
-    first, again, other = (
-        optimise_commitments(plan, "grown", futures=2, seed=seed, store=QuickStore()) for seed in (1, 1, 2)
-    )
+    first, again, other = (quickly(plan, "grown", futures=2, seed=seed) for seed in (1, 1, 2))
     assert first.given.cost.tolist() == again.given.cost.tolist()
     assert first.given.cost.tolist() != other.given.cost.tolist()
 
@@ -120,7 +111,7 @@ def test_the_units_that_are_bought_are_worth_it_and_the_next_are_not(grown):
 
 def test_caution_never_buys_a_worse_tail(plan, grown):
     """Expected cost rises, if at all, for less regret in the worst futures (CVaR, certified on the same futures)."""
-    careful = optimise_commitments(plan, "grown", futures=8, caution=Caution(10.0), store=QuickStore())
+    careful = quickly(plan, "grown", futures=8, caution=Caution(10.0))
     assert careful.given.saving <= grown.given.saving + 1e-6
     assert careful.portfolio.cost <= careful.portfolio.cost_of_nothing
     bought = {(p.offer.name, p.month): p.quantity for p in careful.purchases}
