@@ -45,9 +45,8 @@ def table_rows(
             if not cells:
                 continue
             if len(cells) != len(header):
-                message = (
-                    f"has {len(cells)} cells, the header has {len(header)}; a cell with a comma needs quotes"
-                )
+                count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+                message = f"has {count}, the header has {len(header)}; a cell with a comma needs quotes"
                 problems.append(Problem(message, line=reader.line_num, file=shown))
                 continue
             yield reader.line_num, dict(zip(header, cells, strict=True))

@@ -205,13 +205,15 @@ def classes_of_plan(
     evidence = read_evidence(folder / "failure_evidence.csv")
     classes, changed = changed_classes(read_failure_classes(folder), changes, evidence)
     findings: list[tuple[Place, str | Problem]] = [(("failures", *at), message) for at, message in changed]
-    if history is None or findings:
+    if history is None:
         return classes, findings
     try:
         incidents = read_incidents(beside / history.file, history.records_began, history.records_until)
-        return updated_classes(classes, incidents, history), []
+        if not findings:
+            classes = updated_classes(classes, incidents, history)
     except InputError as error:
-        return classes, [(("incidents",), p if p.file else p.message) for p in error.problems]
+        findings += [(("incidents",), p if p.file else p.message) for p in error.problems]
+    return classes, findings
 
 
 def fitted_length(closed_h: Sequence[float], open_h: Sequence[float], prior: Lognormal) -> Lognormal:

@@ -274,9 +274,13 @@ def forecast(
     warnings += of_scaling
     if multiples is not None and not multiples.all():
         idle = [label for label, part in zip(plan.months.labels, multiples, strict=True) if part == 0]
-        text = f"amounts that follow the load are those of the first tenants; in {len(idle)} months from {idle[0]} "
+        text = f"amounts that follow the load are those of the first tenants; in {_months(len(idle))} from {idle[0]} "
         warnings += (f"{text}there is no load, so they are 0",)
     return Forecast(chosen, plan.months, plan.currency, charges, contract, feasible, warnings, simulated)
+
+
+def _months(count: int) -> str:
+    return "1 month" if count == 1 else f"{count} months"
 
 
 def _never_there(scenario: Scenario, months: Months) -> Iterator[str]:

@@ -665,7 +665,7 @@ def test_multiples_are_of_the_first_month_with_tenants(plan, tmp_path):
     assert load_multiples(scaling, grown.months) == pytest.approx([0, 1, 2])
     lines = forecast(grown, "grown").warnings
     assert any(
-        "those of the first tenants; in 1 months from 2027-01 there is no load" in line for line in lines
+        "those of the first tenants; in 1 month from 2027-01 there is no load" in line for line in lines
     )
 
 
