@@ -80,8 +80,6 @@ def simulated_clusters(
         share = design.regions[str(design.components[cluster].region)].traffic_share
         key = _key(plan, design.scaling, pools, share)
         result = store.get(key) if store is not None else None
-        if result is not None and not _answers(result, plan, design.scaling, pools):
-            result = None
         hours = store.get_hours(key) if store is not None and hourly is not None else None
         if hours is not None and set(hours) != {pool.name for pool in pools if pool.nodes is None}:
             hours = None
@@ -126,16 +124,6 @@ def clusters_without_nodes(design: Design) -> Iterator[str]:
                 f"{cluster}: nothing can run: {names} may have no node at all, so the {share:.3g} of the load that its "
                 "region gets is served by nobody; give it nodes"
             )
-
-
-def _answers(found: SimulatedCluster, plan: Plan, section: ScalingSection, pools: list[NodePool]) -> bool:
-    """Tell whether a stored result is one of these months, pools and workloads."""
-    bounds = {name: (pool.minimum, pool.maximum) for name, pool in found.pools.items()}
-    return (
-        found.months == Months(plan.months.first, plan.months.count).labels
-        and bounds == {pool.name: bounds_of(pool) for pool in pools}
-        and set(found.workloads) == set(section.workloads)
-    )
 
 
 def is_simulated(design: Design) -> bool:
