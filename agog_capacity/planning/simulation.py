@@ -81,8 +81,6 @@ def simulated_clusters(
         key = _key(plan, design.scaling, pools, share)
         result = store.get(key) if store is not None else None
         hours = store.get_hours(key) if store is not None and hourly is not None else None
-        if hours is not None and set(hours) != {pool.name for pool in pools if pool.nodes is None}:
-            hours = None
         if result is None or (hourly is not None and hours is None):
             if not quiet:
                 _LOG.info("simulating %s over %d months; kept for the next time", cluster, plan.months.count)
