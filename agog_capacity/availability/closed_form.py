@@ -224,6 +224,11 @@ def closed_form(
             f"design {design.name!r}: database {design.database!r} has no closed form; simulate it, "
             "or compare a design with database 'homed' or 'multi-writer'"
         )
+    if design.zone_moved_h is not None:
+        raise InputError(
+            f"design {design.name!r}: pods that move out of a lost zone have no closed form; simulate it, or leave "
+            "zone_moved_h out"
+        )
     defaults = defaults or read_failover_defaults(data_directory() / "availability")
     lost = 1 - exact(availability_target_percent) / 100
     budget = lost * HOURS_PER_YEAR

@@ -45,8 +45,10 @@ def _targets(comparison: Comparison) -> Iterator[str]:
         at = {name: v for name, found in verdicts.items() for v in found if v.target == target}
         met = [name for name, v in at.items() if v.met]
         if met and len(met) < len(at):
-            best = min(met, key=lambda name: costs[name])
-            yield f"{target}: {best} is the cheapest that meets it, at {costs[best]:,.0f} {currency} a month."
+            least = min(costs[name] for name in met)
+            best = " and ".join(name for name in met if costs[name] <= least + 0.005)
+            verb = "are the cheapest that meet" if " and " in best else "is the cheapest that meets"
+            yield f"{target}: {best} {verb} it, at {least:,.0f} {currency} a month."
         elif not met:
             yield from _nearest(target, at)
 
@@ -55,9 +57,14 @@ def _nearest(target: str, at: dict[str, Verdict]) -> Iterator[str]:
     chances = {name: v.probability for name, v in at.items() if v.probability is not None}
     if chances:
         best = max(chances, key=lambda name: chances[name])
-        yield f"{target}: none meets it; {best} comes nearest with a probability of {chances[best]:.2f}."
+        yield f"{target}: none meets it; {best} comes nearest with a probability of {_floor(chances[best])}."
     elif any(v.met is False for v in at.values()):
         yield f"{target}: none meets it."
+
+
+def _floor(chance: float) -> str:
+    """Return a probability in words; one below 1 is never written as 1."""
+    return f"{chance:.2f}" if chance < 0.995 else f"{chance:.4f}"
 
 
 def _ranking(comparison: Comparison, known: dict[str, Assessment]) -> Iterator[str]:

@@ -138,3 +138,13 @@ def test_both_measures_are_judged_and_named(comparison):
         "availability 99.95 % in every month, by time with more than half lost",
     ]
     assert {v.short for v in found} >= {"RTO", "RPO", "latency", "latency, region lost", "budget"}
+
+
+def test_a_target_of_all_the_time_is_a_missed_verdict_and_no_error(comparison):
+    from agog_capacity.planning.publish import comparison_text
+
+    whole = comparison.plan.targets.availability.replace(percent=100.0)
+    plan = replace(comparison.plan, targets=comparison.plan.targets.replace(availability=whole))
+    made = compare(plan, NAMES)
+    made.__dict__["assessments"] = comparison.assessments
+    assert "Error budget" not in comparison_text(made)
