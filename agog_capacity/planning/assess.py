@@ -287,8 +287,8 @@ def _spot_notes(plan: Plan, name: str) -> Iterator[str]:
         if isinstance(component, NodePool) and component.spot is not None and component.spot.share > 0:
             effect = component.spot.effect
             yield (
-                f"{component.name} has {effect.share:.0%} of its nodes on spot, and evictions take {effect.lost_share:.3%} of "
-                "its hours; evictions are no failure class, so the hours lost here leave them out"
+                f"{component.name} has {effect.share:.0%} of its nodes on spot, and evictions take {effect.lost_share:.3%} "
+                "of its hours; evictions are no failure class, so the hours lost here leave them out"
             )
 
 
