@@ -64,3 +64,15 @@ def test_a_comparison_that_must_simulate_costs_at_most_12_times_a_stored_one(tmp
         f"({simulated.seconds / kept.seconds:.1f} x), peak {simulated.peak_mb:.0f} MB"
     )
     assert simulated.seconds <= 12 * kept.seconds
+
+
+def test_a_comparison_with_all_its_assessments_takes_at_most_15_s_after_compilation(tmp_path):
+    """Nothing stored: autoscalers, failovers, failures and response times of every scenario of the shipped plan."""
+    plan = str(ROOT / "data/plans/agog.yaml")
+    code = (
+        "import os, tempfile; os.environ['XDG_CACHE_HOME'] = tempfile.mkdtemp(); import agog_capacity as ac; "
+        f"found = ac.compare(ac.load_plan({plan!r})); assert len(found.assessments) == 7; found.missed()"
+    )
+    (cold,) = in_turn(python(code), runs=2)
+    print(f"compare with assessments, nothing stored: {cold.seconds:.1f} s of 15, peak {cold.peak_mb:.0f} MB")
+    assert cold.seconds <= 15
