@@ -159,9 +159,13 @@ class CommitmentAdvice:
 
     @property
     def break_even_month(self) -> str | None:
-        """Month at whose end payments are back on average over fresh futures; None if in none."""
+        """Month at whose end all payments are back on average over fresh futures; None if in none.
+
+        Never before the last purchase: what is not paid yet is not back.
+        """
         mean = self.fresh_futures.probability @ self.payback
-        reached = np.flatnonzero(mean >= -1e-9)
+        last = max((purchase.month for purchase in self.purchases), default=0)
+        reached = last + np.flatnonzero(mean[last:] >= -1e-9)
         return self.portfolio.market.months.labels[int(reached[0])] if reached.size else None
 
     @cached_property

@@ -189,6 +189,27 @@ def test_the_payback_ends_at_the_saving(grown):
     assert grown.break_even_month is not None
 
 
+def test_payments_are_not_back_before_the_last_of_them(plan):
+    """The reservation ends after six months; only then its follower is bought, and until then nothing is owed."""
+    quiet = plan.with_scenario(
+        "ending",
+        {
+            "components": {"app-nodes-eu": None, "aks-eu": None, "system-nodes-eu": None},
+            "regions": {"westeurope": None},
+            "serving_path": None,
+            "scaling": None,
+            "commitments": {"bought": {"us": {
+                "kind": "reservation", "vm_size": "Standard_D4s_v5", "region": "eastus2", "quantity": 13, "term": "1y",
+                "starts": "2026-07-01", "existing": True,
+            }}},
+        },
+    )  # fmt: skip
+    advice = optimise_commitments(quiet, "ending")
+    assert {p.label for p in advice.purchases} == {"2027-07"}
+    assert (advice.payback[0, :6] == 0).all()
+    assert advice.break_even_month is None or advice.break_even_month > "2027-07"
+
+
 def test_everything_that_was_asked_for_is_printed(grown):
     text = advice_text(grown)
     for wanted in (
