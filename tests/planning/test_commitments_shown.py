@@ -13,8 +13,8 @@ import pytest
 from agog_capacity.frames import CHARGES, COMMITMENTS
 from agog_capacity.periods import Months
 from agog_capacity.plan import load_plan
-from agog_capacity.planning.commitments import commitment_results
 from agog_capacity.planning.commitment_tables import commitments
+from agog_capacity.planning.commitments import commitment_results
 from agog_capacity.planning.compare import compare
 from agog_capacity.planning.publish import charges_csv, comparison_csv, comparison_json, comparison_text
 
