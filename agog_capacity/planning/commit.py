@@ -6,7 +6,8 @@ plans to buy, is netted first. Purchases are possible in every month, so a term 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from agog_capacity.commitments.quotes import TERMS
 from agog_capacity.commitments.section import CommitmentSection
 from agog_capacity.commitments.terms import add_years
 from agog_capacity.errors import CommitmentError
+from agog_capacity.planning.commit_bought import BoughtAlready, bought_already
 from agog_capacity.planning.commit_market import market_of, offers_for
 from agog_capacity.planning.futures import Offered, simulated_futures, varies, what_is_offered
 from agog_capacity.scaling.simulated import SimulationStore
@@ -55,6 +57,8 @@ class CommitmentAdvice:
     seed : int
     caution : Caution or None
         How much regret counted.
+    bought : mapping
+        What the scenario has bought already, by name: it is netted first, and no cost here holds it.
     """
 
     plan: Plan
@@ -67,6 +71,7 @@ class CommitmentAdvice:
     futures: int
     seed: int
     caution: Caution | None = None
+    bought: Mapping[str, BoughtAlready] = field(default_factory=dict)
 
     @property
     def purchases(self) -> tuple[Purchase, ...]:
@@ -343,4 +348,5 @@ def optimise_commitments(
         count,
         seed,
         caution,
+        bought_already(plan, chosen.name, section, keep),
     )
