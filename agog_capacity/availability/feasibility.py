@@ -7,7 +7,7 @@ on facts nobody states are named as undecided: silence must not look like a pass
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -102,8 +102,8 @@ class RuleFinding:
     """Name of the object."""
     accepted: str = ""
     """Reason it is accepted; empty if it is not."""
-    overruled: Mapping[str, Fact] = field(default_factory=dict, hash=False)
-    """What the design itself says of facts of the object that the plan states otherwise."""
+    overruled: tuple[tuple[str, Fact], ...] = ()
+    """What the design itself says of facts of the object that the plan states otherwise: fact and value."""
 
     @property
     def stops(self) -> bool:
@@ -113,10 +113,11 @@ class RuleFinding:
     @property
     def because(self) -> str:
         """The facts it rests on, in words; of a fact that is stated against the design, both."""
+        derived = dict(self.overruled)
         return (
             ", ".join(
-                f"{each}, as stated, where the design has {self.overruled[each.fact]}"
-                if each.fact in self.overruled
+                f"{each}, as stated, where the design has {derived[each.fact]}"
+                if each.fact in derived
                 else str(each)
                 for each in self.rule.conditions
             )
@@ -248,6 +249,6 @@ def check_feasibility(
             elif verdict:
                 covering = [a for a in accepted if a.covers(rule.id, scenario, subject.name)]
                 reason = covering[0].reason if covering else ""
-                findings.append(RuleFinding(rule, subject.name, reason, subject.overruled))
+                findings.append(RuleFinding(rule, subject.name, reason, tuple(subject.overruled.items())))
     findings.sort(key=lambda finding: (bool(finding.accepted), _ORDER[finding.rule.severity]))
     return Feasibility(tuple(findings), tuple(undecided), tuple(contradictions))

@@ -21,6 +21,7 @@ from agog_capacity.commitments.quotes import TERMS
 from agog_capacity.commitments.section import CommitmentSection
 from agog_capacity.commitments.terms import add_years
 from agog_capacity.errors import CommitmentError
+from agog_capacity.frozen import freeze_mappings
 from agog_capacity.planning.commit_bought import BoughtAlready, bought_already
 from agog_capacity.planning.commit_market import market_of, offers_for
 from agog_capacity.planning.futures import Offered, simulated_futures, varies, what_is_offered
@@ -72,6 +73,10 @@ class CommitmentAdvice:
     seed: int
     caution: Caution | None = None
     bought: Mapping[str, BoughtAlready] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Keep what is bought already from being changed."""
+        freeze_mappings(self, "bought")
 
     @property
     def purchases(self) -> tuple[Purchase, ...]:
