@@ -19,7 +19,7 @@ from agog_capacity.documents import Place
 from agog_capacity.errors import nearest
 from agog_capacity.model import Label, Model, Name, Text
 from agog_capacity.periods import Months
-from agog_capacity.statements import DESIGN
+from agog_capacity.statements import DESIGN, Fact
 from agog_capacity.targets import Targets
 
 _ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -102,6 +102,8 @@ class RuleFinding:
     """Name of the object."""
     accepted: str = ""
     """Reason it is accepted; empty if it is not."""
+    overruled: tuple[tuple[str, Fact], ...] = ()
+    """What the design itself says of facts of the object that the plan states otherwise: fact and value."""
 
     @property
     def stops(self) -> bool:
@@ -110,8 +112,17 @@ class RuleFinding:
 
     @property
     def because(self) -> str:
-        """The facts it rests on, in words."""
-        return ", ".join(map(str, self.rule.conditions)) or "always"
+        """The facts it rests on, in words; of a fact that is stated against the design, both."""
+        derived = dict(self.overruled)
+        return (
+            ", ".join(
+                f"{each}, as stated, where the design has {derived[each.fact]}"
+                if each.fact in derived
+                else str(each)
+                for each in self.rule.conditions
+            )
+            or "always"
+        )
 
     @property
     def source_text(self) -> str:
@@ -145,6 +156,8 @@ class Feasibility:
     findings: tuple[RuleFinding, ...] = ()
     """What fires, errors first."""
     undecided: tuple[Undecided, ...] = ()
+    contradictions: tuple[str, ...] = ()
+    """Facts that the plan states and its design contradicts, in sentences; what is stated counts."""
 
     @property
     def stopping(self) -> tuple[RuleFinding, ...]:
@@ -222,13 +235,20 @@ def check_feasibility(
     enforced = by_kind(rules)
     findings: list[RuleFinding] = []
     undecided: list[Undecided] = []
+    contradictions: list[str] = []
     for subject in subjects_of(design, months, targets):
+        contradictions += [
+            f"statements.facts.{subject.name}: {fact} is stated as {subject.facts[fact]}, but the design itself has "
+            f"{value}; what is stated counts: leave it out, or change the design"
+            for fact, value in subject.overruled.items()
+        ]
         for rule in enforced.get(subject.kind, ()):
             verdict = rule.verdict(subject.facts)
             if verdict is None:
                 undecided.append(Undecided(rule, subject.name, rule.missing(subject.facts)))
             elif verdict:
                 covering = [a for a in accepted if a.covers(rule.id, scenario, subject.name)]
-                findings.append(RuleFinding(rule, subject.name, covering[0].reason if covering else ""))
+                reason = covering[0].reason if covering else ""
+                findings.append(RuleFinding(rule, subject.name, reason, tuple(subject.overruled.items())))
     findings.sort(key=lambda finding: (bool(finding.accepted), _ORDER[finding.rule.severity]))
-    return Feasibility(tuple(findings), tuple(undecided))
+    return Feasibility(tuple(findings), tuple(undecided), tuple(contradictions))

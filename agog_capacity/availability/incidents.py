@@ -41,6 +41,7 @@ _DAYS_PER_YEAR = 365.25
 _MOST_STEPS = 200
 _FAR = 20.0
 """Deviations from which the tail of a normal is taken from its continued fraction."""
+_LONGEST_NOTE = 4000
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999
 
 
@@ -373,7 +374,10 @@ def _updated(known: FailureClass, own: Sequence[Incident], history: IncidentHist
     still = [(last - one.start).total_seconds() / 3600 for one in reached if one.end is None]
     length = fitted_length(closed, still, known.lengths)
     enough = len(own) >= ENOUGH
+    moved = {"rate": True, "length": bool(closed), "exposure": enough, "severity": enough and bool(reached)}
+    counted = f" of {units} {known.per.removesuffix('-year')}s" if units > 1 else ""
     return known.replace(
+        note=_learned(known, moved, len(own), f"{history.years:.1f} years{counted}"),
         rate=Rate(shape=belief.shape, exposure_years=belief.exposure_years),
         length=LengthOfFailure(median_h=length.median, sigma=length.sigma),
         exposure=len(reached) / len(own) if enough else known.exposure,
@@ -381,3 +385,13 @@ def _updated(known: FailureClass, own: Sequence[Incident], history: IncidentHist
         if enough and reached
         else known.severity,
     )
+
+
+def _learned(known: FailureClass, moved: Mapping[str, bool], count: int, years: str) -> str:
+    """Return the note of a class that has learned: which of its numbers, from what, and what was noted before."""
+    *most, last = [name for name, has in moved.items() if has]
+    what = f"{', '.join(most)} and {last}" if most else last
+    incidents = "1 incident" if count == 1 else f"{count or 'no'} incidents"
+    told = f"{what.capitalize()} learned from {incidents} of the owner in {years}"
+    # A note that is as long as a note may be is cut, not refused: the plan is right.
+    return f"{told}; noted before that: {known.note}"[:_LONGEST_NOTE] if known.note else told

@@ -43,9 +43,9 @@ class Condition:
             return None
         value = facts[self.fact]
         if self.operator == "in":
-            return any(_same(value, choice) for choice in self.constant)
+            return any(same_fact(value, choice) for choice in self.constant)
         if self.operator == "eq":
-            return _same(value, self.constant)
+            return same_fact(value, self.constant)
         constant = self.constant
         if isinstance(value, bool) or isinstance(value, str) is not isinstance(constant, str):
             return False
@@ -60,7 +60,8 @@ class Condition:
         return f"{self.fact} {words[self.operator]} {shown}"
 
 
-def _same(value: Fact, constant: Any) -> bool:
+def same_fact(value: Fact, constant: Any) -> bool:
+    """Tell whether a fact has a value: a flag is no number, and the case of letters means nothing."""
     if isinstance(value, str) and isinstance(constant, str):
         # Nobody means another thing by another case: dsv3 is Dsv3.
         return value.casefold() == constant.casefold()

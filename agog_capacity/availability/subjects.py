@@ -2,16 +2,18 @@
 
 Components state what they are; comparisons between two objects are facts computed here or by the
 component, so that a rule stays a comparison with a constant. What the plan states wins over what is
-derived, and nothing is made up: a fact that follows from nothing is left out.
+derived, which is told where the two differ, and nothing is made up: a fact that follows from nothing is
+left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from agog_capacity.availability.failover_facts import failover_facts
+from agog_capacity.availability.rules import same_fact
 from agog_capacity.components.base import Component
 from agog_capacity.design import Design
 from agog_capacity.periods import Months
@@ -36,6 +38,9 @@ _HOLDS_DATA = (
 )
 """Kinds whose copies count as storing a tenant's data: database, cache, logs, files, images."""
 
+_NO_FIELD = frozenset({"capacity_from"})
+"""Facts that a component assumes and no field of it can say: to state them is the way to say them."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -44,6 +49,8 @@ class Subject:
     kind: str
     name: str
     facts: dict[str, Fact] = field(repr=False)
+    overruled: dict[str, Fact] = field(default_factory=dict, repr=False)
+    """What the design itself says of facts that the plan states otherwise."""
 
 
 def subjects_of(design: Design, months: Months, targets: Targets) -> tuple[Subject, ...]:
@@ -76,12 +83,13 @@ def subjects_of(design: Design, months: Months, targets: Targets) -> tuple[Subje
         if not component.rule_kind:
             continue
         derived = {**component.facts(context), **room.get(name, {})}
-        facts = {**common(component), **derived, **stated.facts.get(name, {})}
+        own = stated.facts.get(name, {})
+        facts = {**common(component), **derived, **own}
         if component.rule_kind == "postgres" and targets.recovery_point_minutes is not None:
             facts.setdefault("rpo_target_s", targets.recovery_point_minutes * 60)
-        found.append(Subject(component.rule_kind, name, facts))
-    design_facts = {**common(), **_design_facts(design), **stated.facts.get(DESIGN, {})}
-    found.append(Subject(DESIGN, DESIGN, design_facts))
+        found.append(Subject(component.rule_kind, name, facts, _overruled(derived, own)))
+    derived, own = _design_facts(design), stated.facts.get(DESIGN, {})
+    found.append(Subject(DESIGN, DESIGN, {**common(), **derived, **own}, _overruled(derived, own)))
     for name, group in stated.tenants.items():
         found.append(Subject("tenant", name, {**common(), **_tenant_facts(design, group)}))
     for name, facts in stated.facts.items():
@@ -89,6 +97,15 @@ def subjects_of(design: Design, months: Months, targets: Targets) -> tuple[Subje
             own = {key: value for key, value in facts.items() if key != "kind"}
             found.append(Subject(str(facts["kind"]), name, {**common(), **own}))
     return tuple(found)
+
+
+def _overruled(derived: Mapping[str, Fact], stated: Mapping[str, Fact]) -> dict[str, Fact]:
+    """Return what is derived of facts that are stated otherwise."""
+    return {
+        fact: derived[fact]
+        for fact, value in stated.items()
+        if fact in derived and fact not in _NO_FIELD and not same_fact(derived[fact], value)
+    }
 
 
 def _design_facts(design: Design) -> dict[str, Fact]:

@@ -138,7 +138,7 @@ class CapacityReservation(Component):
         if pool.zones != self.zones:
             message = f"{self.zones} are not the {pool.zones} of {pool.name!r}; machines of another zone find no room here"
             found.append(("zones", message))
-        if pool.purchase == "spot":
+        if pool.on_spot == 1:
             found.append(("node_pool", f"{pool.name!r} is spot, and spot machines have no reserved room"))
         others = [
             c.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
@@ -58,7 +59,8 @@ class NodePool(Component):
     purchase: Literal["on-demand", "spot"] = "on-demand"
     """How the nodes are bought; spot nodes can be taken away and have no SLA."""
     spot: SpotUse | None = None
-    """Share of the nodes on spot and their evictions; left out, `purchase: spot` counts every hour at its price."""
+    """Share of the nodes on spot and their evictions; left out, `purchase: spot` counts every hour at its price. What
+    is not on spot keeps its SLA."""
     zones: ZoneCount = 0
     """Availability zones the nodes are spread over; 0 for none."""
     failover_scale_out: Flag | None = None
@@ -143,6 +145,19 @@ class NodePool(Component):
         return self.nodes if self.nodes is not None else self.min_nodes or 0
 
     @property
+    def on_spot(self) -> float:
+        """Share of the nodes that are on spot."""
+        if self.spot is not None:
+            return self.spot.share
+        return 1.0 if self.purchase == "spot" else 0.0
+
+    @property
+    def _promised_nodes(self) -> int:
+        """Whole nodes that no eviction takes: only these have an SLA."""
+        # 10 nodes at a share of 0.9 are 0.99… in binary; that is one.
+        return math.floor(self.billed_nodes * (1 - self.on_spot) + 1e-9)
+
+    @property
     def _size(self) -> VmSize:
         return parse_vm_size(self.vm_size)
 
@@ -199,7 +214,7 @@ class NodePool(Component):
         """Return the node-hours: all at one option, or split by what spot and its evictions leave."""
         meter = Meter("Virtual Machines", "Linux", self.vm_size, "Compute")
         rule = f"{how} x hours of the month"
-        if self.spot is None:
+        if self.spot is None or not self.spot.share:
             return (
                 self.line(
                     meter,
@@ -236,13 +251,21 @@ class NodePool(Component):
         return (*self._counted_at_minimum(context), *self._missing_spot())
 
     def _missing_spot(self) -> tuple[str, ...]:
-        if self.spot is None:
+        if self.spot is None or not self.spot.share:
             return ()
-        effect = self.spot.effect
+        effect, kept = self.spot.effect, self._promised_nodes
+        promise = "spot has no SLA"
+        if effect.share < 1:
+            nodes = "1 node" if kept == 1 else f"{kept} nodes"
+            promise += (
+                f"; what it shows is that of the {nodes} on demand"
+                if kept
+                else ", and no whole node is on demand"
+            )
         return (
             (
                 f"{self.name} lacks {effect.lost_share:.2%} of its node-hours while replacements of evicted nodes boot; "
-                f"evictions come together, so {effect.share:.0%} of it may be gone at once, and spot has no SLA"
+                f"evictions come together, so {effect.share:.0%} of it may be gone at once, and {promise}"
             ),
         )
 
@@ -258,11 +281,12 @@ class NodePool(Component):
         """The SLA of the virtual machines: over zones, or of a single one by its disk.
 
         Several nodes without zones are no availability set, so only the single-machine promise
-        holds for each. Spot nodes have no SLA, and the table has no row for ephemeral disks.
+        holds for each. Spot nodes have no SLA: of a pool that is partly on spot only the whole nodes on demand count.
+        The table has no row for ephemeral disks.
         """
-        if self.purchase == "spot" or self.billed_nodes == 0:
+        if self._promised_nodes == 0:
             return None
-        if self.zones >= 2 and self.billed_nodes >= 2:
+        if self.zones >= 2 and self._promised_nodes >= 2:
             return ServiceLevel(_VIRTUAL_MACHINES, "any", "2 or more instances across 2 or more zones")
         if self.os_disk == "ephemeral":
             return None

@@ -6,7 +6,8 @@ plans to buy, is netted first. Purchases are possible in every month, so a term 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ from agog_capacity.commitments.quotes import TERMS
 from agog_capacity.commitments.section import CommitmentSection
 from agog_capacity.commitments.terms import add_years
 from agog_capacity.errors import CommitmentError
+from agog_capacity.frozen import freeze_mappings
+from agog_capacity.planning.commit_bought import BoughtAlready, bought_already
 from agog_capacity.planning.commit_market import market_of, offers_for
 from agog_capacity.planning.futures import Offered, simulated_futures, varies, what_is_offered
 from agog_capacity.scaling.simulated import SimulationStore
@@ -55,6 +58,8 @@ class CommitmentAdvice:
     seed : int
     caution : Caution or None
         How much regret counted.
+    bought : mapping
+        What the scenario has bought already, by name: it is netted first, and no cost here holds it.
     """
 
     plan: Plan
@@ -67,6 +72,11 @@ class CommitmentAdvice:
     futures: int
     seed: int
     caution: Caution | None = None
+    bought: Mapping[str, BoughtAlready] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Keep what is bought already from being changed."""
+        freeze_mappings(self, "bought")
 
     @property
     def purchases(self) -> tuple[Purchase, ...]:
@@ -159,9 +169,13 @@ class CommitmentAdvice:
 
     @property
     def break_even_month(self) -> str | None:
-        """Month at whose end payments are back on average over fresh futures; None if in none."""
+        """Month at whose end all payments are back on average over fresh futures; None if in none.
+
+        Never before the last purchase: what is not paid yet is not back.
+        """
         mean = self.fresh_futures.probability @ self.payback
-        reached = np.flatnonzero(mean >= -1e-9)
+        last = max((purchase.month for purchase in self.purchases), default=0)
+        reached = last + np.flatnonzero(mean[last:] >= -1e-9)
         return self.portfolio.market.months.labels[int(reached[0])] if reached.size else None
 
     @cached_property
@@ -339,4 +353,5 @@ def optimise_commitments(
         count,
         seed,
         caution,
+        bought_already(plan, chosen.name, section, keep),
     )

@@ -104,11 +104,12 @@ def what_it_saves(advice: CommitmentAdvice) -> Table:
     if advice.varies:
         rows.append(("fresh futures", *_saving(advice.fresh)))
     months = advice.plan.months
+    more = " more" if advice.bought else ""
     return Table(
         f"What it saves over {months.count} months from {months.first}, {advice.plan.currency}",
         (
             Heading("on"),
-            Heading("nothing bought"),
+            Heading(f"nothing{more} bought"),
             Heading("as advised"),
             Heading("expected saving"),
             Heading("in %", decimals=1),
@@ -117,8 +118,19 @@ def what_it_saves(advice: CommitmentAdvice) -> Table:
             Heading("worst 5 %"),
         ),
         tuple(rows),
-        "Costs are of what can be committed to, with what is bought already. The interval is two standard errors of the "
-        "expected saving on either side; worst 5 % is the mean saving of the worst futures. Judge by the fresh ones.",
+        f"{_what_costs_hold(advice)} The interval is two standard errors of the expected saving on either side; worst 5 % "
+        "is the mean saving of the worst futures. Judge by the fresh ones.",
+    )
+
+
+def _what_costs_hold(advice: CommitmentAdvice) -> str:
+    if not advice.bought:
+        return "Costs are of what can be committed to."
+    billed = sum(one.billed for one in advice.bought.values())
+    unused = sum(one.unused for one in advice.bought.values())
+    return (
+        "Costs are of what can be committed to and nothing bought already covers; 0 where that covers all. What is "
+        f"bought already is paid either way and not in them: {billed:,.0f} billed, {unused:,.0f} of effective cost unused."
     )
 
 
@@ -177,20 +189,28 @@ def existing(advice: CommitmentAdvice) -> Table:
             _amount(entry),
             entry.starts.isoformat(),
             "existing" if entry.existing else "planned",
+            advice.bought[name].billed,
+            advice.bought[name].used,
+            advice.bought[name].unused,
         )
         for name, entry in section.bought.items()
     )
     return Table(
-        "Bought already, netted first",
+        f"Bought already, netted first, {advice.plan.currency}",
         (
             Heading("name"),
             Heading("kind"),
             Heading("amount", decimals=3),
             Heading("from"),
             Heading("state"),
+            Heading("billed"),
+            Heading("used"),
+            Heading("unused"),
         ),
         rows,
-        "" if rows else "The scenario has bought nothing and plans nothing.",
+        "Billed inside the plan's months; used and unused are their effective cost, with the load of the plan itself."
+        if rows
+        else "The scenario has bought nothing and plans nothing.",
     )
 
 

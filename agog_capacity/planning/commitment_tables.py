@@ -33,7 +33,7 @@ def commitments(forecasts: Iterable[Forecast]) -> Table:
                     found.unused,
                     found.savings,
                     _percent(found.effective_savings_rate),
-                    found.break_even or "–",
+                    found.paid_back,
                 )
             )
     return Table(
@@ -53,7 +53,8 @@ def commitments(forecasts: Iterable[Forecast]) -> Table:
         ),
         tuple(rows),
         "Covers: share of that usage, in money on demand. Rate: savings as a share of all of it on demand, the effective "
-        "savings rate. Unused is a charge of its own, under the name of the commitment.",
+        "savings rate. Unused is a charge of its own, under the name of the commitment. Paid back: first month, from the "
+        "first payment on, at whose end no more was paid than on demand would have cost.",
     )
 
 

@@ -77,7 +77,17 @@ class CommitmentResult:
     eligible: float | None
     """The same for all usage of those meters, paid for or not. [currency]"""
     break_even: str | None
-    """First month at whose end no more was paid than on demand would have cost; None if in none."""
+    """First month at whose end no more was paid than on demand would have cost; None if in none.
+
+    Counted from the first payment; of several commitments from the month in which the last of them begins to be paid.
+    """
+
+    @property
+    def paid_back(self) -> str:
+        """When it is paid back, in words; a dash where the plan's months pay nothing or no price on demand compares."""
+        if self.break_even is not None:
+            return self.break_even
+        return "not within the plan" if self.billed and self.covered is not None else "–"
 
     @property
     def utilisation(self) -> float | None:
@@ -138,9 +148,15 @@ def _result(forecast: Forecast, label: str, names: set[str], tier: bool) -> Comm
         and _use_of(c) in keys
     ]
     count = forecast.months.count
-    paid = sum((c.monthly_billed for c in mine), np.zeros(count))
+    by_name = {name: np.zeros(count) for name in names}
+    for charge in mine:
+        by_name[charge.commitment] = by_name[charge.commitment] + charge.monthly_billed
+    paid = sum(by_name.values(), np.zeros(count))
     avoided = sum((np.asarray(c.contracted_cost.sum(axis=0)) for c in used), np.zeros(count))
-    reached = np.flatnonzero(np.cumsum(avoided - paid) >= -1e-9 * np.maximum(1.0, np.cumsum(paid)))
+    # Before anything is paid nothing is owed either; that is no payback.
+    first = max((int(np.flatnonzero(of_one)[0]) for of_one in by_name.values() if of_one.any()), default=0)
+    level = np.cumsum(avoided - paid) >= -1e-9 * np.maximum(1.0, np.cumsum(paid))
+    reached = first + np.flatnonzero(level[first:])
     rule = mine[0].usage.rule.split(": ", 1)[-1] if len(names) == 1 else ""
     return CommitmentResult(
         name=label,

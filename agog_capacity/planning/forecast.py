@@ -270,6 +270,7 @@ def forecast(
         for line in unneeded
     )
     warnings += tuple(_never_there(chosen, plan.months))
+    warnings += feasible.contradictions
     warnings += tuple(f"{name}: {w}" for name, found in simulated.items() for w in found.warnings)
     warnings += of_scaling
     if multiples is not None and not multiples.all():

@@ -290,6 +290,11 @@ def _scaling(design: Design) -> ScalingSection:
     return design.scaling
 
 
+def nodes_of(plan: Plan, design: Design, store: SimulationStore | None) -> dict[str, FloatArray]:
+    """Return the nodes of each hour by pool that is left to a simulated autoscaler; empty where nothing varies."""
+    return _nodes(plan, design, store) if varies(design) else {}
+
+
 def _nodes(plan: Plan, design: Design, store: SimulationStore | None) -> dict[str, FloatArray]:
     from agog_capacity.planning.simulation import simulated_clusters
 

@@ -239,7 +239,14 @@ def comparison_json(comparison: Comparison) -> str:
                 "cost_per_month": one.cost_per_month,
                 "cost_total": one.total_cost,
                 "cost_by_month": one.monthly_cost.tolist(),
-                **({"billed_by_month": one.monthly_billed.tolist()} if comparison.has_commitments else {}),
+                **(
+                    {
+                        "billed_per_month": float(one.monthly_billed.mean()),
+                        "billed_by_month": one.monthly_billed.tolist(),
+                    }
+                    if comparison.has_commitments
+                    else {}
+                ),
                 "cost_per_month_by_component": one.cost_by("component"),
                 "cost_per_month_by_region": one.cost_by("region"),
                 "contract": {

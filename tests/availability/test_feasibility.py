@@ -155,6 +155,36 @@ def test_a_secondary_that_is_the_primary_in_other_letters_is_no_recovery():
     assert ("standby-equals-primary-region", "design") not in found(checked(design({"aks": AKS})))
 
 
+ROOM = {
+    "kind": "capacity_reservation", "region": "eastus2", "node_pool": "pool", "instances": 3, "zones": 3,
+}  # fmt: skip
+GROWING = POOL | {"max_nodes": 5, "failover_scale_out": True}
+
+
+def test_what_is_stated_against_the_design_is_told():
+    """The pool has reserved room, and the plan still says that it has none: what is stated counts, not in silence."""
+    components = {"aks": AKS, "pool": GROWING, "room": ROOM}
+    rule = "aks-scale-out-not-guaranteed"
+    stated = checked(design(components, {"facts": {"pool": {"capacity_reservation": False}}}))
+    (finding,) = [one for one in stated.findings if one.rule.id == rule]
+    assert "capacity_reservation is False, as stated, where the design has True" in finding.because
+    (told,) = stated.contradictions
+    assert told.startswith(
+        "statements.facts.pool: capacity_reservation is stated as False, but the design itself has True"
+    )
+    silent = checked(design(components))
+    assert (rule, "pool") not in found(silent)
+    assert silent.contradictions == ()
+
+
+def test_what_is_stated_as_the_design_has_it_or_as_only_a_plan_can_say_is_no_contradiction():
+    facts = {"pool": {"vm_series": "dSV3", "zone_redundant": True, "capacity_from": "reservation"}}
+    components = {"aks": AKS, "pool": POOL}
+    assert checked(design(components, {"facts": facts})).contradictions == ()
+    (told,) = checked(design(components, {"facts": {"design": {"regions_declared": 3}}})).contradictions
+    assert "regions_declared is stated as 3, but the design itself has 2" in told
+
+
 def test_a_rule_that_hangs_on_a_missing_fact_is_undecided_not_passed():
     feasible = checked(design({"db": POSTGRES, "copy": REPLICA}))
     assert "pg-no-automatic-promotion" in feasible.undecided_ids

@@ -72,6 +72,31 @@ def test_five_incidents_have_their_own_spread_severity_and_exposure(tmp_path):
     assert after.length.sigma == 0.8, "four reached the service"
 
 
+def test_a_class_that_has_learned_says_from_what(tmp_path):
+    rows = [DEPLOY.format(month=m, hour=11) for m in (1, 2, 3)]
+    some = updated_classes(CLASSES, read_incidents(written(tmp_path, *rows), BEGAN, UNTIL), HISTORY)
+    told = some["own_change"].note
+    assert told.startswith(
+        "Rate and length learned from 3 incidents of the owner in 2.0 years; noted before that: "
+    )
+    assert told.endswith(CLASSES["own_change"].note)
+    assert some["zone"].note.startswith(
+        "Rate learned from no incidents of the owner in 2.0 years of 2 regions; "
+    )
+    assert some["front_door"].note == "Rate learned from no incidents of the owner in 2.0 years"
+    assert some["region"].note == CLASSES["region"].note, "no cause feeds it"
+
+    long = {**CLASSES, "own_change": CLASSES["own_change"].replace(note="x" * 4000)}
+    assert updated_classes(long, (), HISTORY)["own_change"].note.startswith("Rate learned from no incidents")
+
+    rows = [DEPLOY.format(month=m, hour=11) for m in (1, 2, 3, 4, 5)]
+    many = updated_classes(CLASSES, read_incidents(written(tmp_path, *rows), BEGAN, UNTIL), HISTORY)
+    told = many["own_change"].note
+    assert told.startswith(
+        "Rate, length, exposure and severity learned from 5 incidents of the owner in 2.0 years"
+    )
+
+
 def test_a_fit_without_open_incidents_is_the_closed_form():
     hours = [0.3, 0.5, 0.9, 1.4, 6.0]
     found = fitted_length(hours, [], Lognormal(1.0, 1.0))

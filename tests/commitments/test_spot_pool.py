@@ -109,3 +109,32 @@ def test_what_may_not_run_on_spot_is_refused(changes, message):
 def test_a_share_of_nothing_changes_nothing():
     effect = SpotUse(**use(share=0.0)).effect
     assert (effect.lost_share, effect.paid_spot_share, effect.evictions_per_hour) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("share", "configuration", "words"),
+    [
+        (1.0, None, "at once, and spot has no SLA"),
+        (0.5, "2 or more instances across 2 or more zones", "that of the 5 nodes on demand"),
+        (0.9, "single instance, Premium SSD or Ultra on all disks", "that of the 1 node on demand"),
+        (0.95, None, "no whole node is on demand"),
+    ],
+)
+def test_only_what_is_on_demand_has_an_sla(share, configuration, words):
+    shared = pool(zones=3, spot=use(share=share))
+    level = shared.service_level()
+    assert (level.configuration if level else None) == configuration
+    (warning,) = shared.warnings(UsageContext(MONTHS, {}, None, {"app": shared}))
+    assert words in warning
+    assert ("what it shows" in warning) == (level is not None), "no promise is shown where there is none"
+
+
+def test_a_share_of_nothing_is_a_pool_on_demand():
+    """No price on spot is asked for, no warning is given, and the SLA stays."""
+    none, plain = pool(zones=3, spot=use(share=0.0)), pool(zones=3)
+    context = UsageContext(MONTHS, {}, None, {"app": none})
+    assert none.warnings(context) == ()
+    assert none.service_level() == plain.service_level()
+    assert [line.purchase_option for line in none.usage(context)] == [
+        line.purchase_option for line in plain.usage(context)
+    ]

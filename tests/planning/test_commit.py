@@ -12,7 +12,8 @@ from agog_capacity.errors import CommitmentError, NotInResult
 from agog_capacity.plan import load_plan
 from agog_capacity.planning.commit import optimise_commitments
 from agog_capacity.planning.commit_files import write_advice
-from agog_capacity.planning.commit_tables import advice_text, chart
+from agog_capacity.planning.commit_tables import advice_text, chart, existing, what_it_saves
+from agog_capacity.planning.commitments import commitment_results
 from agog_capacity.planning.forecast import forecast
 from agog_capacity.planning.futures import growth_of
 from agog_capacity.scaling.simulated import SimulationStore
@@ -136,6 +137,40 @@ def test_what_is_bought_already_is_not_bought_again(plan):
     assert "us" in advice_text(advice).split("Bought already")[1]
 
 
+def test_what_is_bought_already_is_told_with_what_it_costs(plan):
+    """Scaled down after all was reserved: nothing is left to buy, and what is lost is seen, as `compare` has it."""
+    advice = optimise_commitments(plan, "reserved-3y-scaled-down")
+    assert advice.purchases == ()
+    assert advice.given.cost_of_nothing.tolist() == [pytest.approx(0.0)]
+    shown = {r.name: r for r in commitment_results(forecast(plan, "reserved-3y-scaled-down"))}
+    whole = shown.pop("all")
+    assert whole.unused > 10_000
+    assert set(advice.bought) == set(shown)
+    for name, one in advice.bought.items():
+        assert (one.billed, one.used, one.unused) == pytest.approx(
+            (shown[name].billed, shown[name].used, shown[name].unused)
+        )
+    text = " ".join(advice_text(advice).split())
+    assert what_it_saves(advice).headings[1].text == "nothing more bought"
+    assert f"not in them: {whole.billed:,.0f} billed, {whole.unused:,.0f} of effective cost unused" in text
+    rows = {row[0]: row[-3:] for row in existing(advice).rows}
+    assert rows["eu-3y"][0] == pytest.approx(5 * 4775)
+
+
+def test_where_nothing_is_bought_nothing_is_said_of_it(fixed):
+    assert fixed.bought == {}
+    assert "bought already is paid either way" not in " ".join(advice_text(fixed).split())
+    assert what_it_saves(fixed).headings[1].text == "nothing bought"
+
+
+def test_of_a_simulated_pool_it_is_used_hour_by_hour(plan):
+    """The nodes that are drawn swing between 3 and 15, so five reserved ones a region are idle in some hours."""
+    advice = quickly(plan, "autoscaled-reserved-3y", futures=2)
+    us = advice.bought["us-3y"]
+    assert us.unused > 0
+    assert us.used + us.unused == pytest.approx(us.billed)
+
+
 def test_an_existing_commitment_that_ends_is_followed_up(plan):
     """The reservation ends after six months; a 3-year term from then on lies half beyond the horizon."""
     bought = plan.with_scenario(
@@ -187,6 +222,27 @@ def test_the_payback_ends_at_the_saving(grown):
     mean = float(grown.fresh.probability @ grown.payback[:, -1])
     assert mean == pytest.approx(grown.fresh.saving, rel=1e-6)
     assert grown.break_even_month is not None
+
+
+def test_payments_are_not_back_before_the_last_of_them(plan):
+    """The reservation ends after six months; only then its follower is bought, and until then nothing is owed."""
+    quiet = plan.with_scenario(
+        "ending",
+        {
+            "components": {"app-nodes-eu": None, "aks-eu": None, "system-nodes-eu": None},
+            "regions": {"westeurope": None},
+            "serving_path": None,
+            "scaling": None,
+            "commitments": {"bought": {"us": {
+                "kind": "reservation", "vm_size": "Standard_D4s_v5", "region": "eastus2", "quantity": 13, "term": "1y",
+                "starts": "2026-07-01", "existing": True,
+            }}},
+        },
+    )  # fmt: skip
+    advice = optimise_commitments(quiet, "ending")
+    assert {p.label for p in advice.purchases} == {"2027-07"}
+    assert (advice.payback[0, :6] == 0).all()
+    assert advice.break_even_month is None or advice.break_even_month > "2027-07"
 
 
 def test_everything_that_was_asked_for_is_printed(grown):

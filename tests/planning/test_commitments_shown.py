@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agog_capacity.frames import CHARGES, COMMITMENTS
+from agog_capacity.periods import Months
 from agog_capacity.plan import load_plan
+from agog_capacity.planning.commitment_tables import commitments
 from agog_capacity.planning.commitments import commitment_results
 from agog_capacity.planning.compare import compare
 from agog_capacity.planning.publish import charges_csv, comparison_csv, comparison_json, comparison_text
@@ -78,6 +81,13 @@ def test_json_and_csv_carry_what_is_billed(bought, plain):
     content = json.loads(comparison_json(bought))
     one = next(s for s in content["scenarios"] if s["name"] == "reserved-3y-scaled-down")
     assert sum(one["billed_by_month"]) == pytest.approx(one["cost_total"])
+    assert one["billed_per_month"] == pytest.approx(one["cost_total"] / 36)
+    row = next(
+        r
+        for r in csv.DictReader(io.StringIO(comparison_csv(bought)))
+        if r["scenario"] == "reserved-3y-scaled-down"
+    )
+    assert one["billed_per_month"] == pytest.approx(float(row["billed_per_month"]))
     assert {row["commitment"] for row in content["commitments"]} >= {"us-3y", "eu-3y", "all"}
     assert "billed_per_month" in comparison_csv(bought)
     assert "commitments" not in json.loads(comparison_json(plain))
@@ -117,3 +127,45 @@ def test_the_measures_of_a_commitment(bought):
     assert whole.effective_savings_rate == pytest.approx(whole.savings / whole.eligible)
     assert whole.coverage == pytest.approx(1)
     assert whole.break_even is not None
+
+
+@pytest.mark.parametrize(("months", "paid_back"), [(12, "not within the plan"), (36, "2028-09")])
+def test_nothing_is_paid_back_before_it_is_bought(months, paid_back):
+    """5 machines x 4,775 on 2027-07-01 against 5 x 0.46 an hour on demand: 10,381 hours, in the 15th month."""
+    plan = replace(load_plan(PLANS / "agog_commitments.yaml"), months=Months("2027-01", months))
+    plan = plan.with_scenario(
+        "later",
+        {"commitments": {"bought": {"eu": {
+            "kind": "reservation", "vm_size": "Standard_D8s_v5", "region": "westeurope", "quantity": 5, "term": "3y",
+            "starts": "2027-07-01",
+        }}}},
+    )  # fmt: skip
+    comparison = compare(plan, ["later"])
+    (found,) = commitment_results(comparison.forecast("later"))
+    assert found.billed == pytest.approx(5 * 4775)
+    assert found.paid_back == paid_back
+    assert commitments(comparison.forecasts).rows[0][-1] == paid_back
+
+
+def test_together_they_are_paid_back_after_the_last_is_bought():
+    """The first is on the money's side each month; the second is bought in the last month and takes it back."""
+    plan = replace(load_plan(PLANS / "agog_commitments.yaml"), months=Months("2027-01", 12))
+    plan = plan.with_scenario(
+        "two",
+        {"commitments": {"bought": {
+            "monthly": {
+                "kind": "reservation", "vm_size": "Standard_D8s_v5", "region": "eastus2", "quantity": 5,
+                "term": "3y", "starts": "2027-01-01", "payment": "monthly",
+            },
+            "late": {
+                "kind": "reservation", "vm_size": "Standard_D8s_v5", "region": "westeurope", "quantity": 5,
+                "term": "3y", "starts": "2027-12-01",
+            },
+        }}},
+    )  # fmt: skip
+    found = {r.name: r.paid_back for r in commitment_results(compare(plan, ["two"]).forecast("two"))}
+    assert found == {
+        "monthly": "2027-01",
+        "late": "not within the plan",
+        "all": "not within the plan",
+    }

@@ -13,6 +13,7 @@ from agog_capacity.planning.compare import compare
 from agog_capacity.planning.forecast import forecast
 from tests.books import write_book
 
+PLANS = Path(__file__).parents[2] / "data" / "plans"
 PLAN = """\
     name: shop
     title: A shop
@@ -89,3 +90,18 @@ def test_charges_say_which_region_a_price_was_found_in(shop):
     assert set(charges["price_found_region"]) == {"westus"}
     charges = forecast(shop(), "one").to_frame()
     assert (charges["price_found_region"] == charges["price_region"]).all()
+
+
+def test_a_fact_that_the_plan_states_against_its_own_design_is_a_warning():
+    """The shipped plan states that its standby has no reserved room; a scenario that adds some hears of it."""
+    plan = load_plan(PLANS / "agog.yaml").with_scenario(
+        "with-room",
+        {"components": {"room-eu": {
+            "kind": "capacity_reservation", "region": "westeurope", "node_pool": "app-nodes-eu", "instances": 5,
+            "zones": 3,
+        }}},
+        extends="active-passive",
+    )  # fmt: skip
+    told = "statements.facts.app-nodes-eu: capacity_reservation is stated as False, but the design itself has True"
+    assert [w for w in forecast(plan, "with-room").warnings if w.startswith(told)]
+    assert not [w for w in forecast(plan, "active-passive").warnings if "stated as" in w]
