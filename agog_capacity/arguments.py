@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from numbers import Integral, Real
+from typing import Any
 
 from agog_capacity.errors import InputError
 
@@ -26,26 +27,24 @@ def is_whole(value: object, least: int, most: int | None = None) -> bool:
     """Tell whether something is a whole number within bounds and no flag."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         return False
-    return least <= value and (most is None or value <= most)
+    return least <= int(value) and (most is None or int(value) <= most)
 
 
-def names_in(what: str, given: Iterable[str] | str) -> tuple[str, ...]:
+def names_in(what: str, given: Iterable[Any]) -> tuple[str, ...]:
     """Return names as a tuple: one text is one name, not its letters.
 
     Parameters
     ----------
     what : str
         What they name, for the message.
-    given : iterable of str or str
+    given : iterable of str, or str
 
     Raises
     ------
     InputError
-        If there is none, or one of them is no text.
+        If one of them is no text.
     """
     names = (given,) if isinstance(given, str) else tuple(given)
-    if not names:
-        raise InputError(f"no {what} is named; name at least one, or leave the argument out")
     wrong = [repr(name)[:40] for name in names if not isinstance(name, str)]
     if wrong:
         raise InputError(f"{', '.join(wrong[:5])} is no name of a {what}; give names as text")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agog_capacity import __version__
+from agog_capacity.arguments import names_in
 from agog_capacity.availability.estimates import Estimate
 from agog_capacity.availability.measures import MEASURES
 from agog_capacity.errors import InputError
@@ -127,6 +128,7 @@ def assess_scenarios(
     dict
         By scenario, in the order given: its assessment, or why there is none.
     """
+    scenarios = names_in("scenario", scenarios)
     kept = store or AssessmentStore.default()
     keys = {name: _key(plan, name, years, outer_draws, seed) for name in scenarios}
     found: dict[str, Assessed] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -174,9 +175,11 @@ def test_what_cannot_be_planned_is_a_named_error(plan):
 
 
 def test_every_choice_out_of_its_bounds_is_told_at_once(plan):
-    for futures, seed, every in ((10**9, -1, 1.5), (True, "a", 0), (1.5, 1.0, True), ("x", None, 10**9)):
+    wrong: Any = ((10**9, -1, 1.5), (True, "a", 0), (1.5, 1.0, True), ("x", None, 10**9))
+    number: Any = 5.0
+    for futures, seed, every in wrong:
         with pytest.raises(CommitmentError) as caught:
-            optimise_commitments(plan, futures=futures, seed=seed, buy_every=every, caution=5.0)
+            optimise_commitments(plan, futures=futures, seed=seed, buy_every=every, caution=number)
         text = str(caught.value)
         assert len(caught.value.problems) == 4
         for part in ("1 to 1,000", "from 0 on", "1 to 600", "Caution(5.0)"):
