@@ -206,7 +206,7 @@ def _assessed(
         try:
             services[name] = service_of(plan, name)
         except InputError as error:
-            found[name] = NotAssessed(name, tuple(problem.message for problem in error.problems))
+            found[name] = NotAssessed(name, tuple(map(str, error.problems)))
     if not services:
         return found
     _LOG.info("simulating failures of %s; kept for the next time", ", ".join(services))
@@ -262,7 +262,7 @@ def _latencies(plan: Plan, name: str, carried: dict[str, Hours]) -> tuple[tuple[
     try:
         return tenant_latencies(plan, name, carried=carried), ""
     except InputError as error:
-        return (), "; ".join(problem.message for problem in error.problems)
+        return (), "; ".join(map(str, error.problems))
 
 
 def _recovery(timeline: FailoverTimeline) -> Recovery:
