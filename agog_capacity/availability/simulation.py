@@ -128,8 +128,8 @@ def simulate_failures(
     each = whole("years", years, 1) * (1 if outer_draws is None else whole("outer draws", outer_draws, 2))
     if each * len(designs) > MOST_DESIGN_YEARS:
         raise InputError(
-            f"{each:,} years of {len(designs)} designs are too many; at most {MOST_DESIGN_YEARS:,} years x outer draws x "
-            "designs are simulated"
+            f"{each:,} years for {len(designs)} design{'s' * (len(designs) > 1)} are too many; at most "
+            f"{MOST_DESIGN_YEARS:,} years x outer draws x designs are simulated"
         )
     target = target_share(availability_target_percent)
     defaults = defaults or read_failover_defaults(data_directory() / "availability")

@@ -165,7 +165,7 @@ def recorded(**more: Any) -> MeasuredAvailability:
         (lambda: simulate_failures([ONE], CLASSES, years=10**10, seed=1), "at most 2,000,000,000 years"),
         (
             lambda: simulate_failures([ONE], CLASSES, years=10**9, seed=1, outer_draws=3),
-            "3,000,000,000 years of 1 designs are too many",
+            "3,000,000,000 years for 1 design are too many",
         ),
         (
             lambda: simulate_failures([ONE], CLASSES, years=1, seed=1, outer_draws=10**9),

@@ -356,7 +356,9 @@ def test_the_price_of_a_reservation_is_above_nothing_and_a_number(prices):
     entry = reservation(5, total_per_unit=0.0, source="quote")
     assert build_section({"bought": {"one": entry}}, findings) is None
     assert "0.01" in findings[0][1]
-    with pytest.raises(CommitmentError, match="cost 1.5e.15 for the term; .* at most 1e.12 in all"):
+    with pytest.raises(
+        CommitmentError, match="cost 1.5e.15 for the term; .* at most 1e.12 in all is a price"
+    ):
         bill(prices, [pool(nodes=4)], section({"one": reservation(5, total_per_unit=3e14, source="quote")}))
     cheap = bill(
         prices, [pool(nodes=4)], section({"one": reservation(4, total_per_unit=0.01, source="quote")})
