@@ -66,7 +66,7 @@ def test_every_example_is_part_of_a_valid_plan(tmp_path, text):
         assert [release.strategy for release in design.scaling.releases] == ["rolling", "blue_green"]
         assert design.scaling.load.groups[0].first_requests_per_second == 20
     if "statements" in change:
-        assert design.statements.facts["postgres-eu"]["promotion_trigger"] == "own automation"
+        assert design.statements.facts["postgres-eu"]["promotion_trigger"] == "automation"
 
 
 def test_every_command_stands_in_the_readme_and_no_other():

@@ -233,6 +233,11 @@ def closed_form(
         )
     together([*wrong_classes(classes), *wrong_threshold(deep_threshold)])
     checked_points(points)
+    if design.zone_moved_h is not None:
+        raise InputError(
+            f"design {design.name!r}: pods that move out of a lost zone have no closed form; simulate it, or leave "
+            "zone_moved_h out"
+        )
     defaults = defaults or read_failover_defaults(data_directory() / "availability")
     lost = 1 - target_share(availability_target_percent)
     budget = lost * HOURS_PER_YEAR

@@ -166,6 +166,13 @@ class ZoneDefaults(Model):
     """Zones of a region: an incident takes the service's own with one in this many."""
 
 
+class ZoneMoveDefaults(Model):
+    """What the loss of a zone does to a service that stands in several."""
+
+    moved_h: Annotated[float, Field(strict=True, gt=0, le=8760), In("h")]
+    """Until the pods of the lost zone run in the others."""
+
+
 class FailoverDefaults(Model):
     """What holds where a design does not say otherwise."""
 
@@ -174,6 +181,7 @@ class FailoverDefaults(Model):
     hits_both: dict[Rollout, Fraction]
     """Chance that an own change that fails has reached every region, by the rollout."""
     single_zone: ZoneDefaults
+    several_zones: ZoneMoveDefaults
     sources: dict[str, Text]
     """Where each value comes from, by its place, such as `times.detect`."""
 
@@ -181,7 +189,7 @@ class FailoverDefaults(Model):
     def _every_value_has_a_source(self) -> Self:
         wanted = [f"times.{name}" for name in FailoverTimes.model_fields]
         wanted += [f"standby.{name}" for name in self.standby]
-        wanted += [f"hits_both.{name}" for name in self.hits_both] + ["single_zone"]
+        wanted += [f"hits_both.{name}" for name in self.hits_both] + ["single_zone", "several_zones"]
         lacking = [place for place in wanted if not self.sources.get(place)]
         unknown = [place for place in self.sources if place not in wanted]
         if lacking or unknown:

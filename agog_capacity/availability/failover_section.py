@@ -115,6 +115,15 @@ class Capacity(Model):
     vcpu_quota: dict[Name, PositiveCount] = Field(default_factory=dict)
     """Most vCPU that the subscription may run in a region, by region; left out, the pools' bounds decide."""
 
+    @model_validator(mode="after")
+    def _boots_as_nodes_can(self) -> Self:
+        if self.node_boot is not None and (self.node_boot.median_s > 7200 or self.node_boot.sigma > 2):
+            raise ValueError(
+                f"node_boot with a median of {self.node_boot.median_s:g} s and sigma {self.node_boot.sigma:g}: nodes are "
+                "simulated up to 7,200 s and sigma 2; say with not_available that they do not come"
+            )
+        return self
+
 
 class Replication(Model):
     """How far the replica is behind when its primary is lost."""

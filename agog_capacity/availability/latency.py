@@ -60,11 +60,13 @@ class ResponseTime:
     service_per_s: float
     """Of one worker. [1/s]"""
     paths: tuple[Path, ...]
+    lost: FloatArray
+    """Share of the requests of each hour that no pod could take, shape (hours,)."""
 
     @property
     def overloaded(self) -> float:
-        """Share of the requests that come while there is more to do than the workers can."""
-        return float(self.weights[self.spare_per_s <= 0].sum())
+        """Share of the requests that no pod could take, or that come while there is more to do than the workers can."""
+        return float(np.dot(self.weights, np.where(self.spare_per_s <= 0, 1.0, self.lost)))
 
     def beyond(self, seconds: float) -> float:
         """Return the share of the requests that take longer than this."""
@@ -88,7 +90,8 @@ class ResponseTime:
             (spare * alone - mu * np.exp(-np.minimum(spare * seconds, 700.0))) / apart,
         )
         tails = np.where(np.isnan(spare), 1.0, (1 - self.waits) * alone + self.waits * both)
-        return float(np.dot(self.weights, np.clip(tails, 0.0, 1.0)))
+        tails = self.lost + (1 - self.lost) * np.clip(tails, 0.0, 1.0)
+        return float(np.dot(self.weights, tails))
 
     def quantile(self, share: float) -> float | None:
         """Return the response time that a share of the requests does not exceed. [s]
@@ -121,6 +124,7 @@ def response_time(
     service_ms: float,
     paths: Sequence[Path],
     held_ms: float = 0.0,
+    lost: ArrayLike | None = None,
 ) -> ResponseTime:
     """Return the response time over hours of load.
 
@@ -138,6 +142,8 @@ def response_time(
         Their shares add up to 1.
     held_ms : float
         Mean time that workers are held beside the service, over all requests of the region. [ms]
+    lost : array-like, shape (hours,), optional
+        Share of the requests of each hour that no pod could take, for want of cores; none if left out.
 
     Raises
     ------
@@ -157,7 +163,10 @@ def response_time(
     erlangs = rates / held_per_s
     waits = erlang_c_of(servers, erlangs)
     spare = np.where(erlangs < servers, servers * held_per_s - rates, 0.0)
-    return ResponseTime(waits, spare, rates / rates.sum(), 1000 / service_ms, tuple(paths))
+    gone = np.zeros_like(rates) if lost is None else np.clip(_of_hours("share lost", lost), 0.0, 1.0)
+    if gone.shape != rates.shape:
+        raise InputError(f"the share lost is given of {len(gone)} hours, the requests of {len(rates)}")
+    return ResponseTime(waits, spare, rates / rates.sum(), 1000 / service_ms, tuple(paths), gone)
 
 
 def _of_hours(what: str, values: ArrayLike) -> FloatArray:

@@ -13,6 +13,18 @@ Delay = Annotated[float, Field(strict=True, ge=0, le=60_000), In("ms")]
 Factor = Annotated[float, Field(strict=True, ge=1, le=100), In("times")]
 
 
+class StatedRoundTrip(Model):
+    """A round trip between two regions that the library's table does not have, or that the owner has measured."""
+
+    between: Annotated[tuple[Name, Name], Field(min_length=2, max_length=2)]
+    """Two regions, the provider's names; it counts both ways."""
+    median_ms: Milliseconds
+    p95_ms: Milliseconds | None = None
+    """Left out, the median times `network_p95_factor`."""
+    source: Text
+    """Where it is from."""
+
+
 class LatencySection(Model):
     """How long an answer takes beside the waiting that the load makes.
 
@@ -35,6 +47,8 @@ class LatencySection(Model):
     """From a user to the provider's network near them, there and back, at the 95th percentile."""
     network_p95_factor: Factor
     """Round trip between regions at the 95th percentile, in multiples of the published median."""
+    round_trips: Annotated[tuple[StatedRoundTrip, ...], Field(max_length=500)] = ()
+    """Round trips that are not in the library's table, or better known."""
     same_region_round_trip_ms: Delay
     """Between two servers of one region."""
     source: Text = ""

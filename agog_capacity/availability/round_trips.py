@@ -86,5 +86,6 @@ def round_trip(trips: RoundTrips, origin: str, target: str, provider: str = "azu
     known = sorted({name.partition(":")[2] for pair in trips for name in pair if name.startswith(provider)})
     lacking = next((name for name in (origin, target) if name not in known), target)
     raise NotInResult(
-        f"no round trip between {origin!r} and {target!r} is published in the table; {nearest(lacking, known)}"
+        f"no round trip between {origin!r} and {target!r} is published in the table; state one under latency.round_trips "
+        f"({nearest(lacking, known)})"
     )

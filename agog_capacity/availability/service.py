@@ -105,6 +105,9 @@ class ServiceDesign(Model):
     """Chance that an own change that fails hits every region; wins over the rollout."""
     zone_redundant: Flag = True
     """Whether each region stands in several zones."""
+    zone_moved_h: Annotated[float, Field(strict=True, gt=0, le=8760), In("h")] | None = None
+    """Until the pods of a lost zone run in the others, where it stands in several; left out, its requests fail until
+    the zone is back."""
     database_standby: Flag = True
     """Whether the database has a standby in its own region."""
     failover: FailoverTimes | None = None

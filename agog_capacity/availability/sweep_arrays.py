@@ -151,6 +151,7 @@ def _shape(design: ServiceDesign, defaults: FailoverDefaults) -> dict[str, objec
         "database": _DATABASES[design.database] if design.mode == "active-active" else HOMED,
         "write_share": design.write_share or 0.0,
         "zone_chance": 0.0 if design.zone_redundant else 1 / defaults.single_zone.zones,
+        "zone_moved": math.inf if design.zone_moved_h is None else design.zone_moved_h,
         "server_factor": server_factor_of(design, defaults),
         "rebuild": times.unprotected.rebuild_h,
         "rebuild_factor": factor,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agog_capacity.availability.sweep_events import ALL_REGIONS, YEAR_H, Events, Kinds
+from agog_capacity.availability.sweep_events import ALL_REGIONS, YEAR_H, ZONE, Events, Kinds
 from agog_capacity.availability.sweep_failover import add_loss
 from agog_capacity.availability.sweep_routing import NOT_SEEN
 from agog_capacity.availability.sweep_work import (
@@ -47,6 +47,8 @@ def add_event(design: Any, kinds: Kinds, events: Events, i: int, alone: bool, wo
     start, end = events.start[i], events.end[i]
     if kinds.server[kind] == 1:
         end = start + (end - start) * _server_factor(design, work, start, region)
+    if kinds.scope[kind] == ZONE and design.zone_chance == 0.0:
+        end = min(end, start + design.zone_moved)
     if not alone:
         end = min(end, start + YEAR_H)
     pieces = work.counts[PIECES]

@@ -51,6 +51,8 @@ DESIGN = np.dtype(
         ("by_course", np.int64),
         # Chance that an incident in a zone takes the one the design stands in; 0 where it stands in several.
         ("zone_chance", np.float64),
+        # Hours until what a zone took runs in the others; infinite where nothing moves.
+        ("zone_moved", np.float64),
         # How much longer the failure of a database server lasts; 1 with a standby.
         ("server_factor", np.float64),
         *(

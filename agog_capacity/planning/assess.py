@@ -18,7 +18,8 @@ from agog_capacity import __version__
 from agog_capacity.arguments import names_in
 from agog_capacity.availability.estimates import Estimate
 from agog_capacity.availability.measures import MEASURES
-from agog_capacity.errors import InputError
+from agog_capacity.components.node_pool import NodePool
+from agog_capacity.errors import InputError, NotInResult
 from agog_capacity.planning.assessment import (
     Assessment,
     AssessmentStore,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from agog_capacity.planning.service import Service
 
 _LOG = logging.getLogger(__name__)
-_VERSION = 1
+_VERSION = 2
 """Raised when the same inputs give another assessment; part of the key of stored ones."""
 YEARS = 1000
 """Under each draw of the rates."""
@@ -252,7 +253,7 @@ def _assessment(
         hours_by_draw={
             measure: tuple(simulation.hours_by_group(name, measure).tolist()) for measure in MEASURES
         },
-        notes=service.notes,
+        notes=(*_overload_notes(latencies), *_spot_notes(plan, name), *service.notes),
     )
 
 
@@ -263,6 +264,34 @@ def _latencies(plan: Plan, name: str, carried: dict[str, Hours]) -> tuple[tuple[
         return tenant_latencies(plan, name, carried=carried), ""
     except InputError as error:
         return (), "; ".join(map(str, error.problems))
+    except NotInResult as error:
+        return (), str(error)
+
+
+def _overload_notes(latencies: Sequence[TenantLatency]) -> Iterator[str]:
+    """Yield where there is more load than room before anything fails: hours lost by failures leave that out."""
+    from agog_capacity.planning.response import NORMAL
+
+    seen: dict[str, float] = {}
+    for one in latencies:
+        if one.state == NORMAL and one.overloaded > 0:
+            seen[one.region] = one.overloaded
+    for region, share in seen.items():
+        yield (
+            f"in normal operation {share:.2%} of the requests to {region} find no room in the busiest month; the hours "
+            "lost here are of failures alone and leave that out"
+        )
+
+
+def _spot_notes(plan: Plan, name: str) -> Iterator[str]:
+    """Yield what evictions take from pools that are on spot: the failures simulated here do not hold them."""
+    for component in plan.scenario(name).design.components.values():
+        if isinstance(component, NodePool) and component.spot is not None and component.spot.share > 0:
+            effect = component.spot.effect
+            yield (
+                f"{component.name} has {effect.share:.0%} of its nodes on spot, and evictions take {effect.lost_share:.3%} "
+                "of its hours; evictions are no failure class, so the hours lost here leave them out"
+            )
 
 
 def _recovery(timeline: FailoverTimeline) -> Recovery:

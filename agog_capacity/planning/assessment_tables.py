@@ -129,11 +129,12 @@ def recoveries(comparison: Comparison) -> Table:
             Heading("scenario"), Heading("from and to"), Heading("P50", decimals=1), Heading("P95", decimals=1),
             Heading("P99", decimals=1), Heading(f"P(within{rto})", decimals=3), Heading("longest step"),
             Heading("lost, P99 s", decimals=0), Heading(f"P(lost within{rpo})", decimals=4),
-            Heading("unserved, min of full outage", decimals=1),
+            Heading("unserved, min of what is taken over", decimals=1),
         ),
         tuple(rows),
         "The scale-up is what the surviving region's autoscaler does with the load; a dash under P99: never within the "
-        "simulated hours. Unserved: the mean of one failover.",
+        "simulated hours. Unserved: the mean of one failover, in minutes of full outage of what the lost region served; "
+        "hours a year count what share of all requests that is.",
     )  # fmt: skip
 
 
@@ -190,8 +191,8 @@ def causes(comparison: Comparison) -> Table:
 def error_budgets(comparison: Comparison) -> Table:
     """Return the error budget of the target and the alerts that guard it."""
     target = comparison.plan.targets.availability
-    if target is None:
-        return Table("Error budget", (Heading("alert"),), ())
+    if target is None or target.percent >= 100:
+        return Table("Error budget", (Heading("alert"),), ())  # 100 % leaves no budget to burn
     budget = ErrorBudget(Decimal(str(target.percent)) / 100, _BUDGET_DAYS)
     rows: list[tuple[Cell, ...]] = []
     for alert in STANDARD_ALERTS:
@@ -279,7 +280,7 @@ def _judgement(one: Return, currency: str) -> str:
     if not certain(bought):
         return f"no difference in hours; {one.cheaper} is cheaper" if one.cost_per_year else "no difference"
     if bought.value < 0:
-        return f"{one.dearer} costs more and loses more"
+        return f"{one.dearer} costs {'more' if one.cost_per_year else 'as much'} and loses more"
     if one.pays is None:
         return f"{one.dearer} pays if an hour is worth {one.break_even_per_hour or 0:,.0f} {currency}"
     return f"{one.dearer} {'pays' if one.pays else 'does not pay'}"

@@ -361,18 +361,18 @@ def _timeline(
 def _capacity_notes(scale_up: ScaleUp, pools: tuple[StandbyPool, ...], direction: Direction) -> Iterator[str]:
     """Say what the nodes of the surviving region have to do with the result."""
     first, most = sum(p.first for p in pools), sum(p.most for p in pools)
-    if scale_up.room_covers_need:
+    never = float(np.isinf(scale_up.time_s()).mean())
+    if scale_up.room_covers_need and never == 0:
         where = "are made" if any(p.is_made for p in pools) else "run"
         yield (
             f"the {first} nodes that {where} in {direction.surviving}, or are reserved, serve as much as any number would: "
             "nodes decide nothing here"
         )
-    else:
+    elif not scale_up.room_covers_need:
         yield (
             f"{direction.surviving} begins with {first} nodes, reaches up to {scale_up.needed_nodes} and may have {most}; "
             "without capacity it keeps what runs or is reserved"
         )
-    never = float(np.isinf(scale_up.time_s()).mean())
     if never:
         hours = scale_up.grown.hours
         yield f"in {never:.0%} of the simulated failovers {most} nodes do not serve the demand within {hours:g} h"

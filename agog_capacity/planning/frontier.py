@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from agog_capacity.arguments import names_in
@@ -228,7 +228,7 @@ def frontier(
     variants = variants_of(plan, chosen, axes)
     widened, left_out = _widened(plan, variants)
     priced = _priced(widened, [v for v in variants if v.name not in left_out], left_out)
-    unique = _without_twins(widened, priced)
+    unique = _without_twins(widened, priced, left_out)
     assessed = assess_scenarios(
         widened,
         list(unique),
@@ -304,22 +304,27 @@ def _priced_by(plan: Plan, name: str) -> str:
         each.pop("promotion_trigger", None)  # who promotes a replica costs nothing
     sections = [
         None if section is None else section.model_dump(mode="json")
-        for section in (design.scaling, design.traffic)
+        for section in (design.scaling, design.traffic, design.commitments)
     ]
     regions = {region: each.model_dump(mode="json") for region, each in design.regions.items()}
     content = json.dumps([components, sections, regions, repr(design.serving_path)], sort_keys=True)
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
-def _without_twins(plan: Plan, priced: Mapping[str, Forecast]) -> dict[str, Forecast]:
-    """Return one of each group of designs that are the same in everything."""
+def _without_twins(
+    plan: Plan, priced: Mapping[str, Forecast], left_out: dict[str, str]
+) -> dict[str, Forecast]:
+    """Return the first of each group of designs that are the same in everything; the others are left out and told."""
     seen: dict[str, str] = {}
     for name in priced:
         design = plan.scenario(name).design
-        parts = [design.regions, design.components, design.failover, design.serving_path, design.scaling]
-        key = hashlib.blake2b(
-            repr([*map(repr, parts), design.statements]).encode(), digest_size=16
-        ).hexdigest()
-        seen.setdefault(key, name)
+        parts = [
+            repr(getattr(design, each.name))
+            for each in fields(design)
+            if each.name not in ("inputs", "used_inputs")
+        ]
+        key = hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+        if seen.setdefault(key, name) != name:
+            left_out[name] = f"the same design as {seen[key]}"
     kept = set(seen.values())
     return {name: one for name, one in priced.items() if name in kept}

@@ -45,8 +45,10 @@ def _targets(comparison: Comparison) -> Iterator[str]:
         at = {name: v for name, found in verdicts.items() for v in found if v.target == target}
         met = [name for name, v in at.items() if v.met]
         if met and len(met) < len(at):
-            best = min(met, key=lambda name: costs[name])
-            yield f"{target}: {best} is the cheapest that meets it, at {costs[best]:,.0f} {currency} a month."
+            least = min(costs[name] for name in met)
+            best = " and ".join(name for name in met if costs[name] <= least + 0.005)
+            verb = "are the cheapest that meet" if " and " in best else "is the cheapest that meets"
+            yield f"{target}: {best} {verb} it, at {least:,.0f} {currency} a month."
         elif not met:
             yield from _nearest(target, at, wanted_probability(comparison.plan.targets)[0])
 

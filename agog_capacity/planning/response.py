@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agog_capacity.availability.latency import Path, response_time
-from agog_capacity.availability.round_trips import RoundTrips, read_round_trips, round_trip
+from agog_capacity.availability.round_trips import RoundTrip, RoundTrips, read_round_trips, round_trip
 from agog_capacity.components.node_pool import NodePool
 from agog_capacity.components.postgres import PostgresFlexibleServer
 from agog_capacity.design import Design
@@ -69,6 +69,8 @@ class Hours:
     """[1/s]"""
     pods: FloatArray
     """Ready ones of the workload that answers."""
+    lost: FloatArray
+    """Share of the requests that the nodes had no cores for."""
 
 
 def tenant_latencies(
@@ -99,7 +101,7 @@ def tenant_latencies(
         raise InputError("a response time needs the sections latency and scaling")
     if not design.statements.tenants:
         raise InputError("a response time needs to know where tenants are; state them as statements.tenants")
-    trips = read_round_trips(data_directory() / "availability" / "round_trip.csv")
+    trips = _round_trips(section)
     found: list[TenantLatency] = []
     known = {} if carried is None else carried
     for state in _states(design):
@@ -113,6 +115,16 @@ def tenant_latencies(
     return tuple(
         sorted(found, key=lambda each: (each.state != NORMAL, each.state, order.index(each.tenants)))
     )
+
+
+def _round_trips(section: LatencySection) -> RoundTrips:
+    """Return the published round trips with those of the plan, which win."""
+    trips = dict(read_round_trips(data_directory() / "availability" / "round_trip.csv"))
+    for one in section.round_trips:
+        for pair in (one.between, one.between[::-1]):
+            origin, target = (f"azure:{name}" for name in pair)
+            trips[origin, target] = RoundTrip(one.median_ms, one.p95_ms, one.source, "", "stated")
+    return trips
 
 
 def _states(design: Design) -> Iterator[_State]:
@@ -192,12 +204,24 @@ def _hours(plan: Plan, design: Design, section: LatencySection, pools: list[Pool
     )
     workloads = kernel_workloads(plan, scaling, [pool.name for pool in pools])
     trace = simulate_scaling(
-        load, workloads, pools, autoscaler=kernel_autoscaler(scaling), detail="hours", seed=scaling.seed
+        load,
+        workloads,
+        pools,
+        autoscaler=kernel_autoscaler(scaling),
+        detail="hours",
+        seed=scaling.seed,
+        share_cores=True,  # pods that want more than their nodes have leave requests unserved
     )
     frame = trace.to_frame("hours")
     mine = frame[(frame["kind"] == "workload") & (frame["name"] == section.workload)]
     table = mine.pivot_table(index="time", columns="quantity", values="value")
-    return Hours(table["requests"].to_numpy() / 3600, table["ready pods"].to_numpy())
+    requests = table["requests"].to_numpy()
+    # Of a pod without a limit nobody can say what it leaves unserved; its workers alone bound it then.
+    unserved = (
+        table["unserved requests"].to_numpy() if "unserved requests" in table else np.zeros_like(requests)
+    )
+    lost = np.divide(unserved, requests, out=np.zeros_like(requests), where=requests > 0)
+    return Hours(requests / 3600, table["ready pods"].to_numpy(), lost)
 
 
 def _of_region(
@@ -239,6 +263,7 @@ def _of_region(
             service_ms=section.service_ms,
             paths=paths,
             held_ms=held_ms,
+            lost=hours.lost,
         )
         quantile = found.quantile(_SHARE)
         yield TenantLatency(

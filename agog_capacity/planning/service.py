@@ -70,11 +70,12 @@ def service_of(plan: Plan, scenario: str, *, store: ScaleUpStore | None = None) 
         raise InputError(
             f"scenario {scenario!r} has {len(design.regions)} regions; failures are simulated in up to {MOST_REGIONS}"
         )
-    if len(design.regions) == 1:
-        return Service(_single(design, scenario), None, (), ())
     defaults = read_failover_defaults(data_directory() / "availability")
+    moved_h = defaults.several_zones.moved_h
+    if len(design.regions) == 1:
+        return Service(_single(design, scenario).replace(zone_moved_h=moved_h), None, (), ())
     timelines = failover_timelines(plan, scenario, store=store)
-    service = _several(plan, design, scenario, defaults)
+    service = _several(plan, design, scenario, defaults).replace(zone_moved_h=moved_h)
     problems = lacking(service, _has(design, service))
     if problems:
         raise InputError(list(problems))

@@ -32,6 +32,9 @@ def summary(comparison: Comparison) -> Table:
         share = 100 * difference / base if base else None
         words = [v.short or v.target for v in verdicts[one.name] if v.met is False]
         missed = list(dict.fromkeys(word.split(" (")[0] for word in words))
+        if unserved:
+            unknown_ones = [v.short for v in verdicts[one.name] if v.met is None and v.short]
+            missed += [f"{word} not judged" for word in unknown_ones]
         if one.contract.percent is None and comparison.plan.targets.availability is not None:
             missed.append("availability not judged")
         rows.append(

@@ -180,6 +180,8 @@ def variants_of(
             changes = [table[word] for table, word in zip(tables, words, strict=True)]
             named = tuple(word for word in words if word != AS_PLANNED)
             name = ".".join([scenario, *named])
+            while named and name in plan.scenarios:
+                name += ".variant"  # a scenario of the plan has that name
             if len(name) > _LONGEST_NAME:
                 raise InputError(f"the name {name!r} of a variant is too long; shorten that of the scenario")
             found.append(Variant(name, scenario, named, _merged(changes)))

@@ -128,3 +128,14 @@ def test_a_table_of_round_trips_with_mistakes_names_their_lines(tmp_path, rows, 
     with pytest.raises(DocumentError, match=says) as caught:
         read_round_trips(file)
     assert str(len(rows) + 1) in str(caught.value)
+
+
+def test_what_no_pod_could_take_never_ends() -> None:
+    calm: dict[str, Any] = {"workers_per_pod": 8, "service_ms": 50.0, "paths": HERE}
+    found = response_time([10.0, 10.0], [3.0, 3.0], lost=[0.0, 0.08], **calm)
+    assert found.overloaded == pytest.approx(0.04)
+    at, without = found.quantile(0.95), response_time([10.0], [3.0], **calm).quantile(0.95)
+    assert at is not None
+    assert without is not None
+    assert at > without
+    assert response_time([10.0], [3.0], lost=[0.06], **calm).quantile(0.95) is None

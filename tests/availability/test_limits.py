@@ -98,9 +98,17 @@ NAN, INF = math.nan, math.inf
 ONE = single()
 
 
-def answered(rates: Any = (1.0,), pods: Any = (3.0,), workers: Any = 1, held_ms: float = 0.0) -> ResponseTime:
+def answered(
+    rates: Any = (1.0,), pods: Any = (3.0,), workers: Any = 1, held_ms: float = 0.0, lost: Any = None
+) -> ResponseTime:
     return response_time(
-        rates, pods, workers_per_pod=workers, service_ms=50.0, held_ms=held_ms, paths=(Path(1.0, 0.0),)
+        rates,
+        pods,
+        workers_per_pod=workers,
+        service_ms=50.0,
+        held_ms=held_ms,
+        paths=(Path(1.0, 0.0),),
+        lost=lost,
     )
 
 
@@ -132,6 +140,8 @@ def recorded(**more: Any) -> MeasuredAvailability:
         (lambda: answered(workers=0), "workers of a pod 0"),
         (lambda: answered(held_ms=NAN), "time that workers are held nan"),
         (lambda: answered(held_ms=-50.0), "time that workers are held -50.0"),
+        (lambda: answered(lost=[NAN]), "share lost of hour 0 nan must be"),
+        (lambda: answered(lost=[0.0, 0.0]), "the share lost is given of 2 hours, the requests of 1"),
         (lambda: replayed(convention="foo"), "convention 'foo' is not known"),
         (lambda: replayed(months="foo"), "months 'foo' is not known"),
         (lambda: replayed(deep_threshold=NAN), "deep threshold nan must be a share from 0 to below 1"),

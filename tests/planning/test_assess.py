@@ -208,3 +208,70 @@ def test_the_same_seed_gives_the_same_bytes(plan, tmp_path):
         for name in ("one", "two")
     ]
     assert texts[0] == texts[1]
+
+
+def test_a_service_in_several_zones_is_better_off_than_in_one(plan, store):
+    """The pods of a lost zone move within minutes; a service in one zone waits for the zone, or fails over."""
+    one_zone = plan.with_scenario(
+        "one-zone", {"components": {"app-nodes-us": {"zones": 1}}}, extends="single-region"
+    )
+    several = assess(plan, "single-region", store=store, **SMALL)
+    single = assess(one_zone, "one-zone", store=store, **SMALL)
+    for measure in ("demand", "deep"):
+        assert single.by(measure).by_cause["zone"].value > several.by(measure).by_cause["zone"].value
+    assert several.demand.by_cause["zone"].value < 0.05
+
+
+def test_more_load_than_room_is_told_beside_the_hours_of_failures(plan, store):
+    heavy = plan.with_scenario(
+        "heavy",
+        {
+            "inputs": {
+                "us_requests_per_second": {"value": 6000.0},
+                "eu_requests_per_second": {"value": 3500.0},
+            }
+        },
+        extends="single-region",
+    )
+    one = assess(heavy, "heavy", store=store, **SMALL)
+    assert any("find no room in the busiest month" in note for note in one.notes)
+    worst = one.worst_latency(normal=True)
+    assert worst is not None
+    assert worst.p95_ms is None
+
+
+def test_a_round_trip_nobody_publishes_leaves_latency_not_judged_until_it_is_stated(plan, store):
+    tenants = {"statements": {"tenants": {"eu-tenants": {"nearest_region": "northeurope"}}}}
+    far = plan.with_scenario("far", tenants, extends="active-passive")
+    one = assess(far, "far", store=store, **SMALL)
+    assert one.latencies == ()
+    assert "latency.round_trips" in one.latency_missing
+    stated = {
+        "latency": {
+            "round_trips": [
+                {"between": ["northeurope", other], "median_ms": ms, "source": "measured"}
+                for other, ms in (("eastus2", 85.0), ("westeurope", 20.0))
+            ]
+        }
+    }
+    near = far.with_scenario("near", stated, extends="far")
+    (found,) = [
+        each
+        for each in assess(near, "near", store=store, **SMALL).latencies
+        if each.tenants == "eu-tenants" and each.state == "normal operation"
+    ]
+    assert found.network_ms == pytest.approx(40 + 85 * 1.2)
+
+
+def test_a_share_on_spot_is_told_beside_the_hours_of_failures(plan, store):
+    use = {
+        "share": 0.5,
+        "eviction_probability_per_hour": 0.05,
+        "boot_lag_minutes": 5.0,
+        "hours_until_spot_returns": 2.0,
+    }
+    spot = plan.with_scenario(
+        "spot", {"components": {"app-nodes-us": {"spot": use}}}, extends="single-region"
+    )
+    one = assess(spot, "spot", store=store, **SMALL)
+    assert any("of its nodes on spot" in note for note in one.notes)

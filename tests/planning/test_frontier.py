@@ -149,3 +149,49 @@ def test_every_axis_is_told_in_the_help():
 
     help_text = command.__annotations__["axis"]
     assert all(name in str(help_text) for name in AXES)
+
+
+def test_what_is_bought_ahead_belongs_to_the_price_of_its_own_scenario(plan, tmp_path):
+    """Two scenarios that differ in a savings plan alone have two prices, whichever is named first."""
+    bought = {"saving": {"kind": "savings_plan", "usd_per_hour": 1.0, "term": "1y", "starts": "2027-01-01"}}
+    change = {"failover": {"rollout": "region-by-region"}, "commitments": {"bought": bought}}
+    two = plan.with_scenario("ahead", change, extends="active-passive")
+    costs = []
+    for number, names in enumerate((["ahead", "active-passive"], ["active-passive", "ahead"])):
+        found = frontier(two, names, axes=["sizes"], store=AssessmentStore(tmp_path / str(number)), **SMALL)
+        costs.append({name: round(found.design(name).cost_per_month, 2) for name in names})
+    assert costs[0] == costs[1]
+    assert costs[0]["ahead"] != costs[0]["active-passive"]
+
+
+def test_a_scenario_with_the_name_of_a_variant_stays_what_it_is(plan, tmp_path):
+    named = plan.with_scenario(
+        "active-passive.staged", {"components": {"app-nodes-eu": {"nodes": 9}}}, extends="active-passive"
+    )
+    found = frontier(
+        named,
+        ["active-passive", "active-passive.staged"],
+        axes=["rollout"],
+        store=AssessmentStore(tmp_path),
+        **SMALL,
+    )
+    own = found.design("active-passive.staged")
+    assert own.cost_per_month > found.design("active-passive").cost_per_month
+    assert found.design("active-passive.staged.variant").cost_per_month == pytest.approx(
+        found.design("active-passive").cost_per_month
+    )
+
+
+def test_only_designs_that_are_the_same_in_everything_are_one(plan, tmp_path):
+    more = plan.with_scenario("copy", {}, extends="active-passive").with_scenario(
+        "slow", {"latency": {"service_ms": 90.0}}, extends="active-passive"
+    )
+    found = frontier(
+        more,
+        ["active-passive", "copy", "slow"],
+        axes=["sizes"],
+        store=AssessmentStore(tmp_path),
+        **SMALL,
+    )
+    assert found.left_out["copy"] == "the same design as active-passive"
+    assert "latency" in {v.short for v in found.design("slow").failing}

@@ -165,3 +165,13 @@ def test_what_meets_no_target_is_not_called_certain(comparison):
     told = [line for line in recommendation(sure) if "none meets it" in line]
     assert told
     assert not [line for line in told if "probability of 1.00." in line]
+
+
+def test_a_target_of_all_the_time_is_a_missed_verdict_and_no_error(comparison):
+    from agog_capacity.planning.publish import comparison_text
+
+    whole = comparison.plan.targets.availability.replace(percent=100.0)
+    plan = replace(comparison.plan, targets=comparison.plan.targets.replace(availability=whole))
+    made = compare(plan, NAMES)
+    made.__dict__["assessments"] = comparison.assessments
+    assert "Error budget" not in comparison_text(made)
