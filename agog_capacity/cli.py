@@ -107,6 +107,10 @@ def compare(
 
     if images and out is None:
         raise typer.BadParameter("--images needs --out, the folder they are written to")
+    if out is not None:
+        from agog_capacity.files import check_folder
+
+        check_folder(out, "report")
     loaded = load_plan(plan, price_books=_names(prices))
     comparison = compare_scenarios(loaded, scenario or None, reference=reference)
     with progress_bar("simulating failures") as progress:

@@ -49,9 +49,12 @@ def commit(
 ) -> int:
     """Plan what to buy ahead: reservations and savings plans, when, for how long, what they save and risk."""
     from agog_capacity.commitments.portfolio import Caution
+    from agog_capacity.files import check_folder
     from agog_capacity.plan import load_plan
     from agog_capacity.planning.commit import optimise_commitments
 
+    if out is not None:
+        check_folder(out, "advice")
     books = None if not prices else tuple(name.strip() for given in prices for name in given.split(","))
     loaded = load_plan(plan, price_books=books)
     weighed = Caution(caution) if caution else None

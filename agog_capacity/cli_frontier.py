@@ -53,9 +53,12 @@ def frontier(
     ] = False,
 ) -> int:
     """Price and assess variants of a plan's scenarios: what fewer lost hours cost, and what meets the targets."""
+    from agog_capacity.files import check_folder
     from agog_capacity.plan import load_plan
     from agog_capacity.planning.frontier import frontier as found_frontier
 
+    if out is not None:
+        check_folder(out, "page and table")
     books = None if not prices else tuple(name.strip() for given in prices for name in given.split(","))
     loaded = load_plan(plan, price_books=books)
     with progress_bar("simulating failures") as progress:

@@ -254,6 +254,8 @@ def _statements(
     known = kinds | {name: "" for name in raw.get("components") or {} if name not in kinds}
     declared = raw["regions"] if isinstance(raw.get("regions"), dict) else regions
     for place, message in statements.problems(known, declared):
+        if place[0] == "facts" and place[1] in known and place[1] not in kinds:
+            continue
         findings.append((("statements", *place), message))
     return statements
 

@@ -81,6 +81,28 @@ def replace_files(contents: Mapping[Path, str | bytes]) -> tuple[Path, ...]:
     return tuple(contents)
 
 
+def check_folder(folder: Path, what: str) -> None:
+    """Refuse a place where no folder can be, before what is written into it is computed.
+
+    Parameters
+    ----------
+    folder : path
+        Need not exist.
+    what : str
+        What is written into it, such as `report`.
+
+    Raises
+    ------
+    InputError
+        If it, or something above it, is a file.
+    """
+    for place in (folder, *folder.parents):
+        if place.exists():
+            if not place.is_dir():
+                raise InputError([Problem(f"is a file; name a folder for the {what}", file=str(place))])
+            return
+
+
 def spreadsheet_safe(text: str) -> str:
     """Return text that no spreadsheet takes for a formula: an apostrophe before `= + - @` and tabs."""
     return f"'{text}" if text.lstrip("'").startswith(_FORMULA_STARTS) else text

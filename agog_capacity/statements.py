@@ -148,7 +148,9 @@ class Statements(Model):
                 what = (
                     "is no component; an object that is not priced needs a kind"
                     if kind is None
-                    else (f"has kind {kind!r}, about which no rule speaks")
+                    else f"has kind {kind!r}, about which no rule speaks"
+                    if kind
+                    else "is of a kind about which no rule speaks"
                 )
                 yield ("facts", name), f"{name!r} {what}; {nearest(kind or name, {*KNOWN_FACTS, *kinds})}"
                 continue

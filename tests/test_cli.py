@@ -210,6 +210,17 @@ def test_a_report_is_not_written_over_a_file(typed, tmp_path):
     assert (tmp_path / "out").read_text() == "mine"
 
 
+@pytest.mark.parametrize("command", ["compare", "commit", "frontier"])
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_where_nothing_can_be_written_is_told_before_anything_is_computed(typed, tmp_path, command, below):
+    """The plan is not even read: simulations of minutes are not thrown away."""
+    (tmp_path / "out").write_text("mine")
+    code, _, err = typed(command, str(tmp_path / "none.yaml"), "--out", str(tmp_path / "out" / below))
+    assert code == FAILED
+    assert "out: is a file; name a folder for the" in err
+    assert "none.yaml" not in err
+
+
 def test_a_defect_is_not_hidden(monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError

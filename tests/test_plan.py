@@ -396,3 +396,16 @@ def test_a_plan_is_named_by_a_path(path):
 
 def test_a_plan_shows_itself_in_a_line(shop):
     assert repr(load_plan(shop())) == "Plan('shop', 12 months from 2027-01, USD, scenarios: one, two)"
+
+
+def test_a_broken_component_is_told_once_and_not_by_what_is_stated_about_it(shop):
+    stated = (
+        "serving_path: [cluster]",
+        "serving_path: [cluster]\n  statements: {facts: {cluster: {tier: x}}}",
+    )
+    broken = (
+        'kind: aks_cluster, region: eastus2, tier: "',
+        'kind: aks_cluster, zonnes: 3, region: eastus2, tier: "',
+    )
+    (found,) = problems(shop(stated, broken))
+    assert "'zonnes' is not known here" in found

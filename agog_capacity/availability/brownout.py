@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from agog_capacity.availability.lengths import Length
 from agog_capacity.availability.numbers import probability, together, whole
+from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray
 
 COURSES = 1000
@@ -36,7 +37,7 @@ class Brownout:
 
     def __post_init__(self) -> None:
         for name, dimensions in (("lengths_h", 2), ("served", 2), ("afterwards", 1)):
-            values = np.array(getattr(self, name), dtype=np.float64)
+            values = _numbers(name, getattr(self, name))
             values.setflags(write=False)
             object.__setattr__(self, name, values)
             together(
@@ -83,11 +84,18 @@ class Brownout:
         served, afterwards : array-like, shape (courses,) or one number
             Share of the demand served in the step, and after it.
         """
-        lengths, shares, after = np.broadcast_arrays(
-            np.atleast_1d(np.asarray(lengths_h, dtype=float)),
-            np.asarray(served, dtype=float),
-            np.asarray(afterwards, dtype=float),
+        given = (
+            np.atleast_1d(_numbers("lengths_h", lengths_h)),
+            _numbers("served", served),
+            _numbers("afterwards", afterwards),
         )
+        try:
+            lengths, shares, after = np.broadcast_arrays(*given)
+        except ValueError:
+            raise InputError(
+                f"brownout: lengths_h, served and afterwards have shapes {', '.join(str(g.shape) for g in given)}; give one "
+                "number or one for each course"
+            ) from None
         return cls(lengths[:, None], shares[:, None], after)
 
     @classmethod
@@ -128,6 +136,14 @@ class Brownout:
     def mean_lost_h(self) -> float:
         """Mean demand lost in the steps, as hours of full outage; what is lost afterwards is not in it. [h]"""
         return float((self.lengths_h * (1 - self.served)).sum(axis=1).mean())
+
+
+def _numbers(name: str, values: ArrayLike) -> FloatArray:
+    """Return a copy as numbers, or say that it has something else, or rows of different lengths."""
+    try:
+        return np.array(values, dtype=np.float64)
+    except (ValueError, TypeError):
+        raise InputError(f"brownout: {name} must be numbers, as many in each row") from None
 
 
 def _denominator(share: float, about: int) -> int:

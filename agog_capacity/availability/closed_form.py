@@ -14,13 +14,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agog_capacity.availability.environment import wrong_classes
 from agog_capacity.availability.failover import Stage, recovery_time
 from agog_capacity.availability.failover_plan import FailoverDefaults, read_failover_defaults
 from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.lengths import Fixed, Length, Lognormal
-from agog_capacity.availability.numbers import Number, exact
+from agog_capacity.availability.numbers import Number, target_share, together, wrong_threshold
 from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
-from agog_capacity.availability.sla_risk import LATTICE_POINTS, MONTHS_PER_YEAR, Risk, total_exceeds
+from agog_capacity.availability.sla_risk import (
+    LATTICE_POINTS,
+    MONTHS_PER_YEAR,
+    Risk,
+    checked_points,
+    total_exceeds,
+)
 from agog_capacity.availability.standby import brownout_of, hits_both_of, server_factor_of, standby_of
 from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray
@@ -217,20 +224,22 @@ def closed_form(
     Raises
     ------
     InputError
-        If the design is beyond the formulas; the simulation covers it.
+        If the design is beyond the formulas, which the simulation covers, or a class or a choice cannot be.
     """
     if design.mode == "active-active" and design.database in ("single-writer", "quorum"):
         raise InputError(
             f"design {design.name!r}: database {design.database!r} has no closed form; simulate it, "
             "or compare a design with database 'homed' or 'multi-writer'"
         )
+    together([*wrong_classes(classes), *wrong_threshold(deep_threshold)])
+    checked_points(points)
     if design.zone_moved_h is not None:
         raise InputError(
             f"design {design.name!r}: pods that move out of a lost zone have no closed form; simulate it, or leave "
             "zone_moved_h out"
         )
     defaults = defaults or read_failover_defaults(data_directory() / "availability")
-    lost = 1 - exact(availability_target_percent) / 100
+    lost = 1 - target_share(availability_target_percent)
     budget = lost * HOURS_PER_YEAR
     threshold = deep_threshold + 1e-12
     times = failover_times(design, defaults)

@@ -25,6 +25,8 @@ BLOCK_YEARS = 1000
 MAXIMUM_REGIONS = 3
 MOST_EVENTS = 20_000
 """Failures of a year beyond which nothing is simulated."""
+MOST_OUTER_DRAWS = 100_000
+"""Draws of the rates; the sums of each are kept."""
 _SHARED_STREAM, _CHANGE_STREAM = -1, -2
 
 
@@ -85,7 +87,7 @@ def environment(
     InputError
         With every class that cannot be simulated.
     """
-    together(_wrong(classes))
+    together(wrong_classes(classes))
     whole("seed", seed)
     if not 1 <= whole("regions", regions) <= MAXIMUM_REGIONS:
         raise InputError(f"{regions} regions cannot be simulated; between 1 and {MAXIMUM_REGIONS} can")
@@ -101,7 +103,14 @@ def environment(
     return world
 
 
-def _wrong(classes: Mapping[str, FailureClass]) -> list[str]:
+def wrong_classes(classes: Mapping[str, FailureClass]) -> list[str]:
+    """Return what is wrong with failure classes that are taken together.
+
+    Parameters
+    ----------
+    classes : mapping
+        By name.
+    """
     found = [] if classes else ["no failure class was given, so nothing would fail"]
     for name, c in classes.items():
         by_region = c.scope in ("zone", "region")
@@ -136,10 +145,12 @@ def stream_key(seed: int, name: str, part: str) -> int:
 def _rates(classes: Mapping[str, FailureClass], seed: int, outer_draws: int | None) -> FloatArray:
     if outer_draws is None:
         return np.array([[c.events_per_year for c in classes.values()]])
+    if whole("outer draws", outer_draws, 2) > MOST_OUTER_DRAWS:
+        raise InputError(f"{outer_draws:,} outer draws are too many; choose 2 to {MOST_OUTER_DRAWS:,}")
     columns = []
     for name, c in classes.items():
         rng = np.random.Generator(np.random.Philox(key=stream_key(seed, name, "rate")))
-        drawn = rng.gamma(c.rate.shape, 1 / c.rate.exposure_years, size=whole("outer draws", outer_draws, 2))
+        drawn = rng.gamma(c.rate.shape, 1 / c.rate.exposure_years, size=outer_draws)
         columns.append(drawn * c.exposure)
     return np.stack(columns, axis=1)
 

@@ -42,7 +42,7 @@ _MOST_STEPS = 200
 _FAR = 20.0
 """Deviations from which the tail of a normal is taken from its continued fraction."""
 _LONGEST_NOTE = 4000
-_FIRST_YEAR, _LAST_YEAR = 1970, 2999
+FIRST_YEAR, LAST_YEAR = 1970, 2999
 
 
 class IncidentHistory(Model):
@@ -63,9 +63,9 @@ class IncidentHistory(Model):
 
     @model_validator(mode="after")
     def _days_can_be(self) -> Self:
-        if self.records_began.year < _FIRST_YEAR or self.records_until.year > _LAST_YEAR:
+        if self.records_began.year < FIRST_YEAR or self.records_until.year > LAST_YEAR:
             raise ValueError(
-                f"records from {self.records_began} to {self.records_until} are not between {_FIRST_YEAR} and {_LAST_YEAR}"
+                f"records from {self.records_began} to {self.records_until} are not between {FIRST_YEAR} and {LAST_YEAR}"
             )
         if self.records_until <= self.records_began:
             raise ValueError(
@@ -162,8 +162,8 @@ def _time(name: str, text: str, problems: list[str]) -> datetime | None:
     if moment.tzinfo is None:
         problems.append(f"{name} {text!r} has no time zone; end it with Z for UTC")
         return None
-    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-        problems.append(f"{name} {text!r} is not between {_FIRST_YEAR} and {_LAST_YEAR}")
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        problems.append(f"{name} {text!r} is not between {FIRST_YEAR} and {LAST_YEAR}")
         return None
     return moment.astimezone(UTC)
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from agog_capacity.availability.numbers import positive, probability
+from agog_capacity.availability.numbers import not_negative, positive, probability, whole
 from agog_capacity.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -33,6 +33,18 @@ class Path:
     """Between user and service, there and back. [ms]"""
     database_ms: float = 0.0
     """Round trips to the database that hold the worker. [ms]"""
+
+    def __post_init__(self) -> None:
+        """Check the share and both times.
+
+        Raises
+        ------
+        InputError
+            If one of them cannot be.
+        """
+        probability("share of a path", self.share)
+        not_negative("network time of a path", self.network_ms)
+        not_negative("database time of a path", self.database_ms)
 
 
 @dataclass(frozen=True)
@@ -136,23 +148,42 @@ def response_time(
     Raises
     ------
     InputError
-        If shares do not add up to 1, or there is no load at all.
+        If shares do not add up to 1, there is no load at all, or a rate, a count or a time cannot be.
     """
-    rates, ready = np.asarray(rates_per_s, dtype=float), np.asarray(pods, dtype=float)
+    rates, ready = _of_hours("requests per second", rates_per_s), _of_hours("pods", pods)
     positive("service time", service_ms)
-    if workers_per_pod < 1:
-        raise InputError(f"{workers_per_pod} workers in a pod answer nothing; at least 1")
-    if abs(math.fsum(probability("share of a path", path.share) for path in paths) - 1) > 1e-9:
+    not_negative("time that workers are held", held_ms)
+    whole("workers of a pod", workers_per_pod, 1)
+    if abs(math.fsum(path.share for path in paths) - 1) > 1e-9:
         raise InputError("the shares of the paths must add up to 1")
-    if rates.shape != ready.shape or rates.ndim != 1 or not np.all(np.isfinite(rates)) or rates.sum() <= 0:
+    if rates.shape != ready.shape or rates.sum() <= 0:
         raise InputError("a response time needs hours with some load, and as many counts of pods")
     servers = np.minimum(np.floor(ready * workers_per_pod), _MOST_WORKERS).astype(np.int64)
     held_per_s = 1000 / (service_ms + held_ms)
     erlangs = rates / held_per_s
     waits = erlang_c_of(servers, erlangs)
     spare = np.where(erlangs < servers, servers * held_per_s - rates, 0.0)
-    gone = np.zeros_like(rates) if lost is None else np.clip(np.asarray(lost, dtype=float), 0.0, 1.0)
+    gone = np.zeros_like(rates) if lost is None else np.clip(_of_hours("share lost", lost), 0.0, 1.0)
+    if gone.shape != rates.shape:
+        raise InputError(f"the share lost is given of {len(gone)} hours, the requests of {len(rates)}")
     return ResponseTime(waits, spare, rates / rates.sum(), 1000 / service_ms, tuple(paths), gone)
+
+
+def _of_hours(what: str, values: ArrayLike) -> FloatArray:
+    """Return one number for each hour, finite and not below 0."""
+    try:
+        found = np.asarray(values, dtype=float)
+    except (ValueError, TypeError):
+        raise InputError(f"{what} must be one number for each hour") from None
+    if found.ndim != 1 or not len(found):
+        raise InputError(f"{what} must be one number for each hour; the shape given is {found.shape}")
+    wrong = np.flatnonzero(~(np.isfinite(found) & (found >= 0)))
+    if wrong.size:
+        raise InputError(
+            f"{what} of hour {wrong[0]} {found[wrong[0]]} must be a finite number, 0 or above ({wrong.size} of "
+            f"{len(found)} hours are wrong)"
+        )
+    return found
 
 
 def erlang_c_of(servers: NDArray[Any], erlangs: FloatArray) -> FloatArray:

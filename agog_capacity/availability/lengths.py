@@ -7,12 +7,14 @@ lognormal with a heavy tail; an exponential repair is wrong for them.
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Protocol
 
 import numpy as np
 
+from agog_capacity.arguments import is_number
 from agog_capacity.availability.numbers import not_negative, positive
 from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray
@@ -27,6 +29,14 @@ MOST_SIGMA = 10.0
 def _length(what: str, value: float) -> float:
     if value > LONGEST:
         raise InputError(f"{what} {value!r} is above {LONGEST:g}, longer than anything lasts")
+    return value
+
+
+def _chance(value: float, *, least: float = 0.0) -> float:
+    """Return a probability below 1 that some length is not exceeded with, or say why there is no such length."""
+    if not (is_number(value) and least <= value < 1):
+        bounds = "above 0" if least else "from 0"
+        raise InputError(f"probability {str(value)[:40]} of a length must be {bounds} to below 1")
     return value
 
 
@@ -72,7 +82,7 @@ class Exponential:
 
     def quantile(self, probability: float) -> float:
         """Return the length that is not exceeded with this probability."""
-        return -self.mean * math.log1p(-probability)
+        return -self.mean * math.log1p(-_chance(probability))
 
 
 @dataclass(frozen=True)
@@ -144,7 +154,9 @@ class Lognormal:
 
     def quantile(self, probability: float) -> float:
         """Return the length that is not exceeded with this probability."""
-        return self.median * math.exp(self.sigma * _NORMAL.inv_cdf(probability))
+        return self.median * math.exp(
+            self.sigma * _NORMAL.inv_cdf(_chance(probability, least=sys.float_info.min))
+        )
 
     def expected(
         self, low: float = -12.0, high: float = 12.0, points: int = 4801
@@ -187,4 +199,4 @@ class Uniform:
 
     def quantile(self, probability: float) -> float:
         """Return the length that is not exceeded with this probability."""
-        return self.low + probability * (self.high - self.low)
+        return self.low + _chance(probability) * (self.high - self.low)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
-from agog_capacity.availability.incidents import Incident
+from agog_capacity.availability.incidents import FIRST_YEAR, LAST_YEAR, Incident
 from agog_capacity.availability.measures import MEASURES, Measure
-from agog_capacity.errors import InputError
+from agog_capacity.availability.numbers import target_share, together, wrong_threshold
 
 _SECONDS_PER_HOUR = 3600.0
 _HOURS_PER_YEAR = 8760.0
@@ -86,10 +86,18 @@ def measured_availability(
     Raises
     ------
     InputError
-        If the records end before they begin.
+        If the records end before they begin or lie outside of the years that incidents have, or the target or the
+        threshold is none.
     """
+    problems = wrong_threshold(deep_threshold)
     if until < began:
-        raise InputError(f"the records end on {until}, before they begin on {began}")
+        problems.append(f"the records end on {until}, before they begin on {began}")
+    if began.year < FIRST_YEAR or until.year > LAST_YEAR:
+        problems.append(
+            f"the records run from {began} to {until}; write years from {FIRST_YEAR} to {LAST_YEAR}"
+        )
+    together(problems)
+    allowed = float(1 - target_share(target_percent))
     first, last = _midnight(began), _midnight(until + timedelta(days=1))
     edges = {first, last, *_month_starts(first, last)}
     spans = []
@@ -117,7 +125,6 @@ def measured_availability(
         whole = sum(one.severity for one in active)
         for one in active:
             by_cause[one.cause] = by_cause.get(one.cause, 0.0) + loss * hours * one.severity / whole
-    allowed = 1 - target_percent / 100
     months = tuple(
         MeasuredMonth(
             month,

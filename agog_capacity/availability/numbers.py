@@ -11,7 +11,9 @@ import math
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from numbers import Integral
 
+from agog_capacity.arguments import is_number
 from agog_capacity.errors import InputError, Problem
 
 Number = int | float | str | Decimal | Fraction
@@ -66,8 +68,15 @@ def complement(share: Number) -> float:
     return float(found)
 
 
+def _number(what: str, value: object) -> None:
+    """Refuse what cannot be held against a bound, such as text."""
+    if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
+        raise InputError(f"{what} {str(value)[:40]!r} is not a number")
+
+
 def probability(what: str, value: float) -> float:
     """Return a probability or share as float, or say why it is none."""
+    _number(what, value)
     if not 0 <= value <= 1:
         hint = "; a percentage is divided by 100" if 1 < value <= 100 else ""
         raise InputError(f"{what} {value!r} is not between 0 and 1{hint}")
@@ -76,6 +85,7 @@ def probability(what: str, value: float) -> float:
 
 def rate(what: str, value: float) -> float:
     """Return the rate of an event that can happen: above 0 and finite."""
+    _number(what, value)
     if value == 0:
         raise InputError(
             f"{what} is 0: none seen in T years is not a rate of 0 but one of at most 3/T (95 %); "
@@ -88,6 +98,7 @@ def rate(what: str, value: float) -> float:
 
 def positive(what: str, value: float) -> float:
     """Return a number that must be above 0 and finite, such as a mean repair time."""
+    _number(what, value)
     if not 0 < value < math.inf:
         reason = "is infinite: it never ends" if value == math.inf else "must be above 0"
         raise InputError(f"{what} {value!r} {reason}")
@@ -96,6 +107,7 @@ def positive(what: str, value: float) -> float:
 
 def not_negative(what: str, value: float) -> float:
     """Return a number that must be finite and not below 0."""
+    _number(what, value)
     if not 0 <= value < math.inf:
         raise InputError(f"{what} {value!r} must be a finite number, 0 or above")
     return float(value)
@@ -111,9 +123,30 @@ def weights(what: str, values: Sequence[float]) -> tuple[float, ...]:
 
 def whole(what: str, value: object, least: int = 0) -> int:
     """Return a whole number that is not below the least, or say why it is none."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
         raise InputError(f"{what} {value!r} must be a whole number from {least} on")
-    return value
+    return int(value)
+
+
+def target_share(percent: Number) -> Fraction:
+    """Return an availability target as a share, exact, or say why it is none.
+
+    Parameters
+    ----------
+    percent : number
+        From 0 to 100. [%]
+    """
+    share = exact(percent) / 100
+    if not 0 <= share <= 1:
+        raise InputError(f"availability target {str(percent)[:40]} % is not between 0 and 100")
+    return share
+
+
+def wrong_threshold(value: object) -> list[str]:
+    """Return what is wrong with a loss above which time counts as deep; nothing where it is a share below 1."""
+    if is_number(value) and 0 <= float(value) < 1:  # type: ignore[arg-type]
+        return []
+    return [f"deep threshold {str(value)[:40]} must be a share from 0 to below 1"]
 
 
 def at_least_of(needed: int, count: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agog_capacity.arguments import is_number, is_whole
 from agog_capacity.availability.brownout import Brownout
 from agog_capacity.availability.environment import environment
 from agog_capacity.availability.failover_plan import FailoverDefaults, read_failover_defaults
@@ -15,7 +16,7 @@ from agog_capacity.availability.measures import MEASURES, Measure
 from agog_capacity.availability.numbers import together
 from agog_capacity.availability.outcomes import FAILBACK
 from agog_capacity.availability.service import ServiceDesign
-from agog_capacity.availability.simulation import Months, month_edges
+from agog_capacity.availability.simulation import Months, month_edges, wrong_choices
 from agog_capacity.availability.sweep_work import (
     BINS,
     CALLED,
@@ -112,12 +113,12 @@ def replay_year(
     Raises
     ------
     InputError
-        With every failure that cannot be replayed.
+        With every failure that cannot be replayed, and every choice that is not known.
     """
     from agog_capacity.availability.sweep import sweep_blocks
     from agog_capacity.availability.sweep_arrays import cursor_of, designs_of, events_of, kinds_of, streams_of
 
-    together(_wrong(design, classes, failures))
+    together(_wrong(design, classes, failures) + wrong_choices(convention, months, deep_threshold))
     defaults = defaults or read_failover_defaults(data_directory() / "availability")
     world = environment(classes, seed=seed, regions=design.regions)
     table, hits_both, courses = designs_of(
@@ -183,11 +184,11 @@ def _wrong(
         if failure.failure_class not in classes:
             wanted = failure.failure_class
             found.append(f"{where}: there is no failure class {wanted!r}; {nearest(wanted, classes)}")
-        if not 0 <= failure.start_h < HOURS_PER_YEAR:
+        if not (is_number(failure.start_h) and 0 <= failure.start_h < HOURS_PER_YEAR):
             found.append(f"{where}: start {failure.start_h!r} h is not inside the year, 0 to below 8760")
-        if not 0 <= failure.length_h < float("inf"):
+        if not (is_number(failure.length_h) and failure.length_h >= 0):
             found.append(f"{where}: length {failure.length_h!r} h must be a finite number, 0 or above")
-        if failure.region is not None and not 0 <= failure.region < design.regions:
+        if failure.region is not None and not is_whole(failure.region, 0, design.regions - 1):
             found.append(
                 f"{where}: region {failure.region!r} does not exist; the design has 0 to {design.regions - 1}"
             )

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from agog_capacity.availability.estimates import Estimate, share_with_error
 from agog_capacity.availability.lengths import Exponential, Fixed, Length, Lognormal, Uniform
+from agog_capacity.availability.numbers import whole
 from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray
 
 _Z95 = 1.959963984540054
+_LEAST_SAMPLES, _MOST_SAMPLES = 10, 10_000_000
 
 
 def drawn_lengths(length: Length, rng: np.random.Generator, count: int) -> FloatArray:
@@ -35,6 +37,14 @@ def drawn_lengths(length: Length, rng: np.random.Generator, count: int) -> Float
     # Any other distribution by its quantiles: slower, and right.
     shares = rng.random(count)
     return np.array([length.quantile(max(share, 1e-300)) for share in shares])
+
+
+def checked_samples(samples: object) -> int:
+    """Return how many failovers are drawn, or say how many can be: of fewer no error can be told."""
+    found = whole("samples", samples, _LEAST_SAMPLES)
+    if found > _MOST_SAMPLES:
+        raise InputError(f"{found:,} samples are too many; choose {_LEAST_SAMPLES} to {_MOST_SAMPLES:,}")
+    return found
 
 
 def quantile_of(values: FloatArray, share: float, groups: int) -> Estimate:

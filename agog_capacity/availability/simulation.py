@@ -20,7 +20,15 @@ from agog_capacity.availability.brownout import Brownout
 from agog_capacity.availability.environment import BLOCK_YEARS, Environment, environment
 from agog_capacity.availability.failover_plan import FailoverDefaults, read_failover_defaults
 from agog_capacity.availability.failures import FailureClass
-from agog_capacity.availability.numbers import Number, complement, exact, not_negative, together, whole
+from agog_capacity.availability.numbers import (
+    Number,
+    exact,
+    not_negative,
+    target_share,
+    together,
+    whole,
+    wrong_threshold,
+)
 from agog_capacity.availability.outcomes import FailureSimulation
 from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
 from agog_capacity.availability.sla_risk import MONTHS_PER_YEAR
@@ -45,6 +53,8 @@ Progress = Callable[[int, int], None]
 """Called with the years done and the years in all."""
 
 _CALENDAR_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+MOST_DESIGN_YEARS = 2_000_000_000
+"""Years x outer draws x designs, a day of computing: beyond, no error gets smaller that anyone reads."""
 _YEARS_AT_ONCE = 64_000
 """Years between two calls of the progress, and what memory is needed for. [years]"""
 _MOST_AT_ONCE = 64
@@ -115,9 +125,13 @@ def simulate_failures(
     """
     brownouts = dict(brownouts or {})
     together(_wrong(designs, brownouts, convention, months, deep_threshold))
-    whole("years", years, 1)
-    target = exact(availability_target_percent) / 100
-    complement(target)
+    each = whole("years", years, 1) * (1 if outer_draws is None else whole("outer draws", outer_draws, 2))
+    if each * len(designs) > MOST_DESIGN_YEARS:
+        raise InputError(
+            f"{each:,} years for {len(designs)} design{'s' * (len(designs) > 1)} are too many; at most "
+            f"{MOST_DESIGN_YEARS:,} years x outer draws x designs are simulated"
+        )
+    target = target_share(availability_target_percent)
     defaults = defaults or read_failover_defaults(data_directory() / "availability")
     world = environment(
         classes, seed=seed, regions=max(design.regions for design in designs), outer_draws=outer_draws
@@ -175,15 +189,26 @@ def _wrong(
     ]
     single = [design.name for design in designs if design.mode == "single" and design.name in brownouts]
     found += [f"brownout of {name!r}: a single region has no failover to grow after" for name in single]
-    for what, value, choices in (
-        ("convention", convention, get_args(Convention)),
-        ("months", months, get_args(Months)),
-    ):
-        if value not in choices:
-            found.append(f"{what} {value!r} is not known; {nearest(value, choices)}")
-    if not 0 <= deep_threshold < 1:
-        found.append(f"deep threshold {deep_threshold!r} must be a share from 0 to below 1")
-    return found
+    return found + wrong_choices(convention, months, deep_threshold)
+
+
+def wrong_choices(convention: object, months: object, deep_threshold: object) -> list[str]:
+    """Return what is wrong with how losses are counted.
+
+    Parameters
+    ----------
+    convention, months, deep_threshold : object
+        As `simulate_failures` takes them.
+    """
+    found = [
+        f"{what} {str(value)[:40]!r} is not known; {nearest(value, choices)}"
+        for what, value, choices in (
+            ("convention", convention, get_args(Convention)),
+            ("months", months, get_args(Months)),
+        )
+        if value not in choices
+    ]
+    return found + wrong_threshold(deep_threshold)
 
 
 def _items(years: int, outer_draws: int) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -22,7 +22,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from agog_capacity.availability.lengths import Exponential, Fixed, Length
-from agog_capacity.availability.numbers import Number, complement, exact, not_negative, probability, rate
+from agog_capacity.availability.numbers import (
+    Number,
+    complement,
+    exact,
+    not_negative,
+    probability,
+    rate,
+    whole,
+)
 from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray
 from agog_capacity.units import CALCULATOR_MONTH_HOURS, HOURS_PER_YEAR
@@ -30,6 +38,8 @@ from agog_capacity.units import CALCULATOR_MONTH_HOURS, HOURS_PER_YEAR
 MONTHS_PER_YEAR = 12
 LATTICE_POINTS = 1000
 """Points below the threshold, where lengths need a lattice: a relative error of some 1e-5."""
+MOST_POINTS = 20_000
+"""Of a lattice, whose work grows with their square."""
 MOST_OUTAGES = 100_000
 """Of a period: one every five minutes of a year."""
 _LARGEST_START = 500.0
@@ -59,6 +69,14 @@ def allowed_hours(sla: Number, month_h: Number = CALCULATOR_MONTH_HOURS) -> floa
     return float(exact(month_h) * (1 - exact(sla)))
 
 
+def checked_points(points: object) -> int:
+    """Return the points of a lattice, or say how many there can be."""
+    found = whole("lattice points", points, 1)
+    if found > MOST_POINTS:
+        raise InputError(f"{found:,} lattice points are too many; choose 1 to {MOST_POINTS:,}")
+    return found
+
+
 def _outages(what: str, outages: float) -> None:
     if rate(what, outages) > MOST_OUTAGES:
         raise InputError(
@@ -83,6 +101,7 @@ def total_exceeds(outages: float, length: Length, threshold_h: Number, points: i
         Lattice points below the threshold, where the lengths need a lattice.
     """
     _outages("expected outages", outages)
+    checked_points(points)
     threshold = exact(threshold_h)
     if threshold < 0:
         raise InputError(f"threshold {float(threshold):g} h is below 0")

@@ -20,8 +20,9 @@ from agog_capacity.availability.brownout import Brownout
 from agog_capacity.availability.data_loss import ReplicationLag
 from agog_capacity.availability.estimates import Estimate
 from agog_capacity.availability.lengths import Length
-from agog_capacity.availability.numbers import not_negative, probability, together, whole
+from agog_capacity.availability.numbers import not_negative, probability, together
 from agog_capacity.availability.sampling import (
+    checked_samples,
     computed,
     drawn_lengths,
     quantile_of,
@@ -43,7 +44,6 @@ _QUANTILES = (0.5, 0.95, 0.99)
 _STREAMS = (
     "detect", "gray", "is gray", "decide", *SWITCHES, "works", "manual", "no capacity", "scale up", "warm up",
 )  # fmt: skip
-_MOST_SAMPLES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -294,8 +294,7 @@ def failover_timeline(
     InputError
         If a number cannot be.
     """
-    if whole("samples", samples, 1) > _MOST_SAMPLES:
-        raise InputError(f"{samples} samples are too many; choose 1 to {_MOST_SAMPLES:,}")
+    checked_samples(samples)
     rngs = {name: np.random.default_rng([seed, number]) for number, name in enumerate(_STREAMS)}
 
     def drawn(stream: str, length: Length | None) -> FloatArray:

@@ -20,12 +20,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+from agog_capacity.arguments import is_number
 from agog_capacity.commitments.cutting import Risk, best_by_future, optimise_joint
 from agog_capacity.commitments.horizon import check_market, horizon_problem
 from agog_capacity.commitments.joint import GAP, JointOptimum, JointProblem
 from agog_capacity.commitments.market import Futures, Market, Offer
 from agog_capacity.commitments.regret import cvar
-from agog_capacity.errors import CommitmentError, nearest
+from agog_capacity.errors import CommitmentError, Problem, nearest
 from agog_capacity.periods import FloatArray
 
 _WORST = 0.95
@@ -175,12 +176,36 @@ class Portfolio:
         )
 
 
+MOST_WEIGHT = 1e6
+"""Of caution: beyond, the expected cost plays no part."""
+
+
 @dataclass(frozen=True)
 class Caution:
     """How much the bad futures count: expected cost + weight × CVaR of regret."""
 
     weight: float
     alpha: float = 0.95
+
+    def __post_init__(self) -> None:
+        """Check both.
+
+        Raises
+        ------
+        CommitmentError
+            With everything that is no such number.
+        """
+        found = []
+        if not (is_number(self.weight) and 0 <= self.weight <= MOST_WEIGHT):
+            found.append(
+                f"weight {self.weight!r} of caution must be a number from 0, which is none, to {MOST_WEIGHT:g}"
+            )
+        if not (is_number(self.alpha) and 0 <= self.alpha < 1):
+            found.append(
+                f"alpha {self.alpha!r} of caution must be a number from 0 to below 1, such as 0.95 for the worst 5 %"
+            )
+        if found:
+            raise CommitmentError([Problem(text) for text in found])
 
 
 def optimise_portfolio(

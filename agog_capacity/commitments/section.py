@@ -76,7 +76,7 @@ class ReservationEntry(_Termed):
     """Machines, vCores, nodes or units of storage."""
     flexible: Flag = True
     """Covers its whole size group by ratio; otherwise the exact size only."""
-    total_per_unit: Money | None = None
+    total_per_unit: Annotated[Money, Field(ge=0.01)] | None = None
     """Own price of one unit for the whole term, where no book has it or it was bought at another."""
 
     @model_validator(mode="after")

@@ -30,6 +30,8 @@ from agog_capacity.prices.resolve import OWN_PRICE, PriceList, PriceNotFound, Re
 from agog_capacity.units import HOURS_PER_DAY, parse_unit
 
 _DAYS_PER_YEAR = 365
+LEAST_TOTAL, MOST_TOTAL = 0.01, 1e12
+"""Of one reservation for its term: far below and above any real one. [currency]"""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,13 @@ def _reservation(
     else:
         per_hour = committed_price(prices, Committable(name, meter, region), "reservation", entry.years)
         price = prices.resolve(key)
-    return PricedEntry(name, entry, meter, region, price, per_hour, per_hour * hours * entry.quantity)
+    total = per_hour * hours * entry.quantity
+    if not LEAST_TOTAL <= total <= MOST_TOTAL:
+        raise CommitmentError(
+            f"{entry.quantity:,} units for {per_hour * hours:,.6g} each cost {total:,.6g} for the term; at least "
+            f"{LEAST_TOTAL:g} and at most {MOST_TOTAL:g} in all is a price: correct quantity, total_per_unit or the price"
+        )
+    return PricedEntry(name, entry, meter, region, price, per_hour, total)
 
 
 def _savings_plan(

@@ -72,11 +72,7 @@ def apply_commitments(
     lines, log_rows = apply_log_tiers(lines, use, prices, months)
     if not priced:
         return tuple(lines), log_rows
-    sizes, members = _eligible(lines, priced, use.section, prices)
-    hourly = np.array(
-        [hourly_usage(lines[i], use, months) for i in members] or np.zeros((0, int(months.hours.sum()))),
-    )
-    usage_lines = [_usage_line(lines[i], number, use.section) for number, i in enumerate(members)]
+    sizes, members, usage_lines, hourly = _covered(lines, priced, use, prices, months)
     purchases = [c for one in priced for c in _purchases(one, months)]
     _check_planned(priced, sizes, usage_lines, hourly, months, use.section)
     bill = commitment_bill(sizes, usage_lines, hourly, months, purchases, use.section.rules)
@@ -85,6 +81,46 @@ def apply_commitments(
         left[i] = replace(lines[i], quantity=monthly_usage(lines[i], bill.uncovered[number], months))
     rows = _rows(bill, priced, [lines[i] for i in members], use.section, prices, months)
     return tuple(left), (*rows, *log_rows)
+
+
+def check_planned(lines: Sequence[Usage], use: CommittedUse, prices: PriceList, months: Months) -> None:
+    """Refuse planned savings plans that no hour could use up, as a bill of the same usage does.
+
+    Parameters
+    ----------
+    lines : sequence of Usage
+        Of all components of a design.
+    use : CommittedUse
+    prices : PriceList
+    months : Months
+
+    Raises
+    ------
+    CommitmentError
+        With every commitment that has no price, nothing to cover, or commits more than there can be.
+    """
+    prices = with_own_prices(prices, use.section)
+    priced, problems = priced_entries(use.section, lines, prices)
+    if problems:
+        raise CommitmentError(_problem(name, message) for name, message in problems)
+    sizes, _, usage_lines, hourly = _covered(lines, priced, use, prices, months)
+    _check_planned(priced, sizes, usage_lines, hourly, months, use.section)
+
+
+def _covered(
+    lines: Sequence[Usage],
+    priced: Sequence[PricedEntry],
+    use: CommittedUse,
+    prices: PriceList,
+    months: Months,
+) -> tuple[dict[str, Size], list[int], list[UsageLine], FloatArray]:
+    """Return what commitments may cover: sizes, places in the lines, the lines as a bill has them, and their hours."""
+    sizes, members = _eligible(lines, priced, use.section, prices)
+    hourly = np.array(
+        [hourly_usage(lines[i], use, months) for i in members] or np.zeros((0, int(months.hours.sum()))),
+    )
+    usage_lines = [_usage_line(lines[i], number, use.section) for number, i in enumerate(members)]
+    return sizes, members, usage_lines, hourly
 
 
 def _size_name(meter: Meter, region: str) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agog_capacity import __version__
+from agog_capacity.arguments import names_in
 from agog_capacity.availability.estimates import Estimate
 from agog_capacity.availability.measures import MEASURES
 from agog_capacity.components.node_pool import NodePool
@@ -128,6 +129,7 @@ def assess_scenarios(
     dict
         By scenario, in the order given: its assessment, or why there is none.
     """
+    scenarios = names_in("scenario", scenarios)
     kept = store or AssessmentStore.default()
     keys = {name: _key(plan, name, years, outer_draws, seed) for name in scenarios}
     found: dict[str, Assessed] = {}
@@ -205,7 +207,7 @@ def _assessed(
         try:
             services[name] = service_of(plan, name)
         except InputError as error:
-            found[name] = NotAssessed(name, tuple(problem.message for problem in error.problems))
+            found[name] = NotAssessed(name, tuple(map(str, error.problems)))
     if not services:
         return found
     _LOG.info("simulating failures of %s; kept for the next time", ", ".join(services))
@@ -261,7 +263,7 @@ def _latencies(plan: Plan, name: str, carried: dict[str, Hours]) -> tuple[tuple[
     try:
         return tenant_latencies(plan, name, carried=carried), ""
     except InputError as error:
-        return (), "; ".join(problem.message for problem in error.problems)
+        return (), "; ".join(map(str, error.problems))
     except NotInResult as error:
         return (), str(error)
 

@@ -23,7 +23,8 @@ from agog_capacity.commitments.terms import add_years
 from agog_capacity.errors import CommitmentError
 from agog_capacity.frozen import freeze_mappings
 from agog_capacity.planning.commit_bought import BoughtAlready, bought_already
-from agog_capacity.planning.commit_market import market_of, offers_for
+from agog_capacity.planning.commit_market import check_choices, market_of, offers_for
+from agog_capacity.planning.commitments import refuse_unusable_plans
 from agog_capacity.planning.futures import Offered, simulated_futures, varies, what_is_offered
 from agog_capacity.scaling.simulated import SimulationStore
 
@@ -308,7 +309,8 @@ def optimise_commitments(
     Raises
     ------
     CommitmentError
-        If nothing can be committed to, or the months do not allow it.
+        If nothing can be committed to, the months do not allow it, a planned savings plan is above all usage, or a
+        choice is out of its bounds: 1 to 1,000 futures, a seed from 0, 1 to 600 months between purchases.
     NotInResult
         If the plan has no such scenario.
 
@@ -317,14 +319,13 @@ def optimise_commitments(
     >>> import agog_capacity as ac  # doctest: +SKIP
     >>> ac.optimise_commitments(ac.load_plan("data/plans/agog_commitments.yaml"), "grown")  # doctest: +SKIP
     """
+    check_choices(futures, seed, buy_every, caution)
     chosen = plan.scenario(plan.reference if scenario is None else scenario)
     section = chosen.design.commitments or CommitmentSection()
     if plan.months.length != "calendar":
         raise CommitmentError(
             "commitments are bought on dates, and months of 730 h have none; use calendar months"
         )
-    if buy_every < 1:
-        raise CommitmentError(f"purchases every {buy_every} months cannot be; choose 1 or more")
     context = chosen.design.context(plan.months)
     lines = [line for component in chosen.design.components.values() for line in component.usage(context)]
     offered = what_is_offered(lines, section, plan.prices, plan.months.starts[0].date())
@@ -334,6 +335,7 @@ def optimise_commitments(
             f"nothing that scenario {chosen.name!r} uses can be committed to: {reasons or 'nothing is used by the hour'}"
         )
     keep = store or SimulationStore.default()
+    refuse_unusable_plans(plan, chosen.design, keep)
     given = simulated_futures(plan, chosen.name, offered.subjects, futures, seed, keep)
     market = market_of(offered, section, lines, plan, buy_every)
     market = replace(market, offers=tuple(offers_for(market.offers, given)))

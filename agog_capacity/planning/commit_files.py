@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agog_capacity import __version__
-from agog_capacity.errors import BrowserNotFound, InputError, Problem
-from agog_capacity.files import replace_file, spreadsheet_safe
+from agog_capacity.errors import BrowserNotFound
+from agog_capacity.files import check_folder, replace_file, spreadsheet_safe
 from agog_capacity.planning.commit_tables import advice_text, all_charts, notes, tables
 from agog_capacity.planning.publish import Written
 from agog_capacity.report.page import Page, Section, page_html
@@ -68,8 +68,7 @@ def write_advice(advice: CommitmentAdvice, folder: Path | str) -> Written:
         The files; without a browser also a sentence on how to get images.
     """
     folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise InputError([Problem("is a file; name a folder for the advice", file=str(folder))])
+    check_folder(folder, "advice")
     rows = purchase_rows(advice)
     buffer = io.StringIO()
     names = (

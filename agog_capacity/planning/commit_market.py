@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agog_capacity.arguments import is_whole
 from agog_capacity.commitments.catalogue import RETIRES, size_group
 from agog_capacity.commitments.market import Futures, Market, Offer
+from agog_capacity.commitments.portfolio import Caution
 from agog_capacity.commitments.section import CommitmentSection, ReservationEntry, SavingsPlanEntry
 from agog_capacity.committed.prices import flexibility_group, priced_entries
 from agog_capacity.errors import CommitmentError, Problem
@@ -20,6 +22,41 @@ from agog_capacity.planning.futures import Offered, Subject
 if TYPE_CHECKING:
     from agog_capacity.components.base import Usage
     from agog_capacity.plan import Plan
+
+
+MOST_FUTURES = 1000
+"""Each is a simulation of all months and a row of hours in memory."""
+MOST_MONTHS_BETWEEN = 600
+
+
+def check_choices(futures: object, seed: object, buy_every: object, caution: object) -> None:
+    """Refuse what cannot be optimised over.
+
+    Parameters
+    ----------
+    futures, seed, buy_every, caution : object
+        As `optimise_commitments` takes them.
+
+    Raises
+    ------
+    CommitmentError
+        With each of them that is out of its bounds.
+    """
+    found = []
+    if not is_whole(futures, 1, MOST_FUTURES):
+        found.append(
+            f"{futures!r} futures cannot be simulated; choose a whole number from 1 to {MOST_FUTURES:,}"
+        )
+    if not is_whole(seed, 0, 2**63 - 1):
+        found.append(f"seed {seed!r} must be a whole number from 0 on")
+    if not is_whole(buy_every, 1, MOST_MONTHS_BETWEEN):
+        found.append(
+            f"purchases every {buy_every!r} months cannot be; choose a whole number from 1 to {MOST_MONTHS_BETWEEN}"
+        )
+    if not (caution is None or isinstance(caution, Caution)):
+        found.append(f"caution {caution!r} is none; write Caution(weight), such as Caution(5.0)")
+    if found:
+        raise CommitmentError([Problem(text) for text in found])
 
 
 def offers_for(offers: Sequence[Offer], futures: Futures) -> list[Offer]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agog_capacity.commitments.section import SavingsPlanEntry
 from agog_capacity.committed.rows import CommittedUse
 from agog_capacity.components.node_pool import NodePool
 from agog_capacity.errors import CommitmentError
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from agog_capacity.components.base import NodeTrace
     from agog_capacity.design import Design
     from agog_capacity.periods import FloatArray, Months
+    from agog_capacity.plan import Plan
     from agog_capacity.planning.forecast import Forecast
+    from agog_capacity.scaling.simulated import SimulationStore
 
 
 def committed_use(
@@ -58,6 +61,47 @@ def committed_use(
                 f"{months.first}, since commitments are used by the hour"
             )
     return CommittedUse(design.commitments, design.components, nodes)
+
+
+def refuse_unusable_plans(plan: Plan, design: Design, store: SimulationStore | None) -> None:
+    """Refuse planned savings plans above all usage of a design, as its bill does.
+
+    Parameters
+    ----------
+    plan : Plan
+    design : Design
+    store : SimulationStore or None
+        Where the nodes of simulated clusters are looked up and kept. Without such a plan nothing is simulated.
+
+    Raises
+    ------
+    CommitmentError
+        With every commitment that has no price, nothing to cover, or commits more than there can be.
+    """
+    section = design.commitments
+    if section is None or all(entry.existing for entry in section.of_kind(SavingsPlanEntry).values()):
+        return
+    from agog_capacity.committed.step import check_planned
+    from agog_capacity.planning.simulation import simulated_clusters
+
+    hourly: dict[str, FloatArray] = {}
+    context = design.context(plan.months, simulated_clusters(plan, design, store, hourly))
+    lines = [line for component in design.components.values() for line in component.usage(context)]
+    use = committed_use(design, plan.months, hourly)
+    if use is not None:
+        check_planned(lines, use, plan.prices, plan.months)
+
+
+def never_in_force(design: Design, months: Months) -> Iterator[str]:
+    """Yield a warning for each commitment that is in force in no month: it costs nothing and covers nothing."""
+    for name, entry in {} if design.commitments is None else design.commitments.bought.items():
+        ends = None if getattr(entry, "auto_renew", False) else entry.ends
+        if not months.share_active(entry.starts, ends).any():
+            when = f"from {entry.starts}" + ("" if ends is None else f" until before {ends}")
+            yield (
+                f"{name}: is bought {when}, in no month of the plan ({months.labels[0]} to {months.labels[-1]}), so it "
+                "costs nothing and covers nothing; correct starts or leave it out"
+            )
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from agog_capacity.arguments import names_in
 from agog_capacity.availability.feasibility import Feasibility, acceptance_notes
 from agog_capacity.components.base import NodeTrace
 from agog_capacity.errors import MissingPrices, NotInResult, nearest
@@ -299,7 +300,9 @@ def compare(
     """
     base = plan.scenario(reference or plan.reference).name
     chosen = (
-        [plan.scenario(name).name for name in scenarios] if scenarios is not None else list(plan.scenarios)
+        [plan.scenario(name).name for name in names_in("scenario", scenarios)]
+        if scenarios is not None
+        else list(plan.scenarios)
     )
     if base not in chosen:
         chosen = [base, *chosen]

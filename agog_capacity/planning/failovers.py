@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.arguments import names_in
+from agog_capacity.availability.sampling import checked_samples
+from agog_capacity.errors import InputError, NotInResult, nearest
 from agog_capacity.planning.failover import failover_timelines
 
 if TYPE_CHECKING:
@@ -158,15 +160,26 @@ def failovers(
     NotInResult
         If a scenario does not exist.
     InputError
-        If a scenario has one region only, or lacks something that its failover needs.
+        If there is no scenario to draw, one has one region only or lacks something that its failover needs, or samples
+        are too few or many.
     """
-    chosen = scenarios
-    if chosen is None:
-        chosen = [
+    checked_samples(samples)
+    if scenarios is not None:
+        chosen = names_in("scenario", scenarios)
+        if not chosen:
+            raise InputError(
+                "no scenario is named, so there is no failover to draw; name one, or leave it out"
+            )
+    else:
+        chosen = tuple(
             name
             for name, each in plan.scenarios.items()
             if len(each.design.regions) > 1 and each.design.failover is not None
-        ]
+        )
+        if not chosen:
+            raise InputError(
+                f"no scenario of {plan.name} has several regions and a section failover; a failover needs both"
+            )
     return Failovers(
         plan, {name: failover_timelines(plan, name, samples=samples, store=store) for name in chosen}
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
+from agog_capacity.arguments import names_in
 from agog_capacity.availability.frontier import Candidate
 from agog_capacity.availability.frontier import frontier as unbeaten
 from agog_capacity.availability.measures import Measure
@@ -219,7 +220,11 @@ def frontier(
     InputError
         If no design could be priced and assessed, or there are too many.
     """
-    chosen = list(plan.scenarios) if scenarios is None else [plan.scenario(n).name for n in scenarios]
+    chosen = (
+        list(plan.scenarios)
+        if scenarios is None
+        else [plan.scenario(n).name for n in names_in("scenario", scenarios)]
+    )
     variants = variants_of(plan, chosen, axes)
     widened, left_out = _widened(plan, variants)
     priced = _priced(widened, [v for v in variants if v.name not in left_out], left_out)

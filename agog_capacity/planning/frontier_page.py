@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agog_capacity import __version__
-from agog_capacity.files import csv_text, replace_files, spreadsheet_safe
+from agog_capacity.files import check_folder, csv_text, replace_files, spreadsheet_safe
 from agog_capacity.planning.frontier_tables import (
     answer,
     failures,
@@ -62,6 +62,7 @@ def write_frontier(frontier: Frontier, folder: Path) -> tuple[Path, ...]:
     -------
     tuple of path
     """
+    check_folder(folder, "page and table")
     frame = frontier.to_frame().reset_index()
     rows = [[spreadsheet_safe(str(cell)) for cell in row] for row in frame.itertuples(index=False)]
     table = csv_text([str(name) for name in frame.columns], rows)

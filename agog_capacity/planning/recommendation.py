@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from agog_capacity.planning.assessment import Assessment
 from agog_capacity.planning.returns import Return, certain, returns_against
-from agog_capacity.planning.verdicts import Verdict
+from agog_capacity.planning.verdicts import Verdict, chance_text, wanted_probability
 
 if TYPE_CHECKING:
     from agog_capacity.planning.compare import Comparison
@@ -50,21 +50,17 @@ def _targets(comparison: Comparison) -> Iterator[str]:
             verb = "are the cheapest that meet" if " and " in best else "is the cheapest that meets"
             yield f"{target}: {best} {verb} it, at {least:,.0f} {currency} a month."
         elif not met:
-            yield from _nearest(target, at)
+            yield from _nearest(target, at, wanted_probability(comparison.plan.targets)[0])
 
 
-def _nearest(target: str, at: dict[str, Verdict]) -> Iterator[str]:
+def _nearest(target: str, at: dict[str, Verdict], wanted: float) -> Iterator[str]:
     chances = {name: v.probability for name, v in at.items() if v.probability is not None}
     if chances:
         best = max(chances, key=lambda name: chances[name])
-        yield f"{target}: none meets it; {best} comes nearest with a probability of {_floor(chances[best])}."
+        chance = chance_text(chances[best], wanted)
+        yield f"{target}: none meets it; {best} comes nearest with a probability of {chance}."
     elif any(v.met is False for v in at.values()):
         yield f"{target}: none meets it."
-
-
-def _floor(chance: float) -> str:
-    """Return a probability in words; one below 1 is never written as 1."""
-    return f"{chance:.2f}" if chance < 0.995 else f"{chance:.4f}"
 
 
 def _ranking(comparison: Comparison, known: dict[str, Assessment]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from itertools import product
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from agog_capacity.arguments import names_in
 from agog_capacity.components.node_pool import NodePool
 from agog_capacity.components.postgres import PostgresFlexibleServer
 from agog_capacity.design import Design
@@ -167,7 +168,7 @@ def variants_of(
     InputError
         If an axis is not known, or there would be more than `MOST_VARIANTS`.
     """
-    chosen = list(AXES) if axes is None else list(dict.fromkeys(axes))
+    chosen = list(AXES) if axes is None else list(dict.fromkeys(names_in("axis", axes)))
     unknown = [name for name in chosen if name not in AXES]
     if unknown:
         raise InputError("; ".join(f"axis {name!r} is not known; {nearest(name, AXES)}" for name in unknown))

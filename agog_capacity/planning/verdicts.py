@@ -16,6 +16,7 @@ from agog_capacity.planning.forecast import Forecast
 from agog_capacity.planning.response import NORMAL, TenantLatency
 from agog_capacity.targets import DEFAULT_CONFIDENCE, AvailabilityTarget, Targets
 
+_MOST_DIGITS = 12
 _ROUNDING_PERCENT = 1e-9
 """An SLA equal to its target is no miss; this is the width of float noise. [%]"""
 MEASURE_WORDS: dict[Measure, str] = {
@@ -111,18 +112,33 @@ def _contractual(forecast: Forecast, availability: AvailabilityTarget) -> Verdic
     )
 
 
-def _wanted(targets: Targets) -> tuple[float, str]:
+def wanted_probability(targets: Targets) -> tuple[float, str]:
     """Return the probability with which a target must hold, and how a verdict says so."""
     if targets.confidence is None:
         return DEFAULT_CONFIDENCE, f"{DEFAULT_CONFIDENCE:g} wanted, since the plan does not say"
     return targets.confidence, f"{targets.confidence:g} wanted"
 
 
+def chance_text(value: float, wanted: float, digits: int = 2) -> str:
+    """Return a probability as text, with the digits that show on which side of a wanted one it lies.
+
+    Parameters
+    ----------
+    value, wanted : float
+        In [0, 1].
+    digits : int
+        At least.
+    """
+    while digits < _MOST_DIGITS and (round(value, digits) >= wanted) != (value >= wanted):
+        digits += 1
+    return f"{value:.{digits}f}"
+
+
 def _simulated(
     assessed: Assessment, targets: Targets, availability: AvailabilityTarget, measure: Measure
 ) -> Verdict:
     outcome = assessed.by(measure)
-    wanted, words = _wanted(targets)
+    wanted, words = wanted_probability(targets)
     if availability.measured == "month":
         what, value, low, high = (
             "all 12 months of a year hold",
@@ -135,7 +151,7 @@ def _simulated(
         what, value, low, high = "a year holds", 1 - breaks.value, 1 - breaks.high, 1 - breaks.low
     return Verdict(
         f"availability {availability.percent:g} % {_window(availability)}, {MEASURE_WORDS[measure]}",
-        f"probability {value:.2f} that {what} (95 % interval {low:.2f} to {high:.2f}; {words}); "
+        f"probability {chance_text(value, wanted)} that {what} (95 % interval {low:.2f} to {high:.2f}; {words}); "
         f"{outcome.hours_per_year.value:.1f} h a year expected",
         value >= wanted,
         value,
@@ -144,7 +160,7 @@ def _simulated(
 
 
 def _judged(assessed: Assessment, targets: Targets) -> Iterator[Verdict]:
-    wanted, words = _wanted(targets)
+    wanted, words = wanted_probability(targets)
     if targets.recovery_time_minutes is not None:
         target = f"recovery time (RTO) at most {targets.recovery_time_minutes:g} min"
         worst = min(assessed.recoveries, key=_chance_in_time, default=None)
@@ -154,8 +170,8 @@ def _judged(assessed: Assessment, targets: Targets) -> Iterator[Verdict]:
             chance = worst.within_target
             yield Verdict(
                 target,
-                f"probability {chance.value:.3f} ± {chance.standard_error:.3f} ({words}); {worst.direction}: "
-                f"P50 {_minutes(worst, 50)}, P95 {_minutes(worst, 95)}, P99 {_minutes(worst, 99)}",
+                f"probability {chance_text(chance.value, wanted, 3)} ± {chance.standard_error:.3f} ({words}); "
+                f"{worst.direction}: P50 {_minutes(worst, 50)}, P95 {_minutes(worst, 95)}, P99 {_minutes(worst, 99)}",
                 chance.value >= wanted,
                 chance.value,
                 "RTO",
@@ -172,7 +188,7 @@ def _judged(assessed: Assessment, targets: Targets) -> Iterator[Verdict]:
             text = f"; P99 {max(each[99] for each in lost):.0f} s of writes" if lost else "; no write is lost"
             yield Verdict(
                 target,
-                f"probability {min(chances):.4f} ({words}){text}",
+                f"probability {chance_text(min(chances), wanted, 4)} ({words}){text}",
                 min(chances) >= wanted,
                 min(chances),
                 "RPO",

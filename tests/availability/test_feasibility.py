@@ -287,7 +287,7 @@ def test_every_object_knows_how_long_it_is_needed():
         ({"facts": {"c": {"kind": "commitment", "bought_on": "1 Jan 2027"}}}, "is not a day like"),
         ({"facts": {"c": {"kind": "commitment", "bought_on": "2027-13-45"}}}, "is not a day like"),
         ({"facts": {"c": {"kind": "commitment", "commitment": "reservations"}}}, "nearest: 'reservation'"),
-        ({"facts": {"bandwidth": {"tier": "x"}}}, "has kind '', about which no rule speaks"),
+        ({"facts": {"bandwidth": {"tier": "x"}}}, "is of a kind about which no rule speaks"),
         ({"tenants": {"eu": ANYWHERE | {"home_region": "westeuropa"}}}, "'westeuropa' is not a region"),
         ({"tenants": {"eu": {"home_region": "westeurope", "failover_required": True}}}, "'allowed_regions' is missing"),
         ({"enviroment": "production"}, "'enviroment' is not known here; nearest: 'environment'"),

@@ -80,10 +80,10 @@ def test_pods_that_are_not_there_answer_nothing() -> None:
     ("changes", "says"),
     [
         ({"service_ms": 0.0}, "service time"),
-        ({"workers_per_pod": 0}, "answer nothing"),
+        ({"workers_per_pod": 0}, "workers of a pod 0 must be"),
         ({"paths": (Path(0.5, 1.0),)}, "add up to 1"),
         ({"rates_per_s": [0.0]}, "some load"),
-        ({"rates_per_s": [float("nan")]}, "some load"),
+        ({"rates_per_s": [float("nan")]}, "of hour 0 nan must be a finite number"),
         ({"pods": [1.0, 2.0]}, "as many counts"),
     ],
 )

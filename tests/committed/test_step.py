@@ -348,3 +348,19 @@ def test_the_usage_that_came_in_is_not_changed(prices):
     price_usage(lines, prices, MONTHS, CommittedUse(section({"one": reservation(4)}), named))
     for line, kept in zip(lines, before, strict=True):
         assert line.quantity.tolist() == kept.quantity.tolist()
+
+
+def test_the_price_of_a_reservation_is_above_nothing_and_a_number(prices):
+    """A total of 0 divides by nothing, and one above every budget is a slip of the pen."""
+    findings: list = []
+    entry = reservation(5, total_per_unit=0.0, source="quote")
+    assert build_section({"bought": {"one": entry}}, findings) is None
+    assert "0.01" in findings[0][1]
+    with pytest.raises(
+        CommitmentError, match="cost 1.5e.15 for the term; .* at most 1e.12 in all is a price"
+    ):
+        bill(prices, [pool(nodes=4)], section({"one": reservation(5, total_per_unit=3e14, source="quote")}))
+    cheap = bill(
+        prices, [pool(nodes=4)], section({"one": reservation(4, total_per_unit=0.01, source="quote")})
+    )
+    assert total(cheap, "billed_cost", status="purchase") == pytest.approx(0.04)

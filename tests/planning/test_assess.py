@@ -164,6 +164,14 @@ def test_a_scenario_that_lacks_something_is_not_assessed_and_says_what(plan, sto
         assess(without, "silent", store=store, **SMALL)
 
 
+def test_what_is_lacking_has_a_subject(plan, store):
+    change = {"components": {"postgres-eu": {"replica_of": None, "replication_gb_per_day": None}}}
+    without = plan.with_scenario("apart", change, extends="active-passive")
+    found = assess_scenarios(without, ["apart"], store=store, **SMALL)["apart"]
+    assert isinstance(found, NotAssessed)
+    assert any(reason.startswith("components.postgres-us: has no replica in") for reason in found.reasons)
+
+
 def test_several_writers_need_nodes_to_run_on(plan, store):
     writers = {
         "kind": "multi-writer",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -206,6 +207,57 @@ def test_what_cannot_be_planned_is_a_named_error(plan):
         optimise_commitments(plan, futures=0)
     with pytest.raises(CommitmentError, match="every 0 months"):
         optimise_commitments(plan, buy_every=0)
+
+
+def test_every_choice_out_of_its_bounds_is_told_at_once(plan):
+    wrong: Any = ((10**9, -1, 1.5), (True, "a", 0), (1.5, 1.0, True), ("x", None, 10**9))
+    number: Any = 5.0
+    for futures, seed, every in wrong:
+        with pytest.raises(CommitmentError) as caught:
+            optimise_commitments(plan, futures=futures, seed=seed, buy_every=every, caution=number)
+        text = str(caught.value)
+        assert len(caught.value.problems) == 4
+        for part in ("1 to 1,000", "from 0 on", "1 to 600", "Caution(5.0)"):
+            assert part in text
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), "a", -1, True, None])
+def test_caution_is_a_number(wrong):
+    with pytest.raises(CommitmentError, match="of caution must be a number from 0"):
+        Caution(wrong)
+    with pytest.raises(CommitmentError, match="from 0 to below 1"):
+        Caution(1.0, wrong)
+
+
+def test_a_plan_above_all_usage_is_refused_as_a_bill_refuses_it(plan):
+    """Nothing else would be advised beside it, as if it were used."""
+    entry = {"kind": "savings_plan", "usd_per_hour": 1e6, "term": "3y", "starts": "2027-01-01"}
+    above = plan.with_scenario("above", {"commitments": {"bought": {"all": entry}}})
+    with pytest.raises(CommitmentError, match="above all its eligible usage, which is at most") as billed:
+        forecast(above, "above")
+    with pytest.raises(CommitmentError) as advised:
+        optimise_commitments(above, "above")
+    assert [p.message for p in advised.value.problems] == [p.message for p in billed.value.problems]
+    # What is bought already is as it is: the money is spent, and netted.
+    existing = plan.with_scenario("sunk", {"commitments": {"bought": {"all": entry | {"existing": True}}}})
+    assert optimise_commitments(existing, "sunk").purchases == ()
+
+
+def test_a_commitment_in_no_month_of_the_plan_is_told(plan):
+    def bought(starts, term="1y", **more):
+        return {"kind": "reservation", "vm_size": "Standard_D8s_v5", "region": "eastus2", "quantity": 1, "term": term,
+                "starts": starts, "existing": True, **more}  # fmt: skip
+
+    changed = plan.with_scenario(
+        "dates",
+        {"commitments": {"bought": {
+            "over": bought("2025-12-31"), "later": bought("2030-01-01"), "now": bought("2026-01-02"),
+            "renewed": bought("2020-01-01", term="3y"),
+        }}},
+    )  # fmt: skip
+    told = [text for text in forecast(changed, "dates").warnings if "in no month of the plan" in text]
+    assert [text.split(":")[0] for text in told] == ["over", "later", "renewed"]
+    assert "from 2025-12-31 until before 2026-12-31" in told[0]
 
 
 def test_other_ways_are_held_against_it_on_the_same_futures(grown):

@@ -17,9 +17,10 @@ from agog_capacity.availability.lengths import Fixed, Lognormal, Uniform
 from agog_capacity.availability.scale_up import ScaleUp
 from agog_capacity.availability.scale_up_store import ScaleUpStore
 from agog_capacity.availability.timeline import FailoverTimeline
-from agog_capacity.errors import InputError, PlanError
+from agog_capacity.errors import InputError, NotInResult, PlanError
 from agog_capacity.plan import Plan, load_plan
 from agog_capacity.planning.assumptions import assumptions_of, failover_assumptions_of
+from agog_capacity.planning.compare import compare
 from agog_capacity.planning.failover import (
     Direction,
     directions,
@@ -28,7 +29,10 @@ from agog_capacity.planning.failover import (
     standby_pools,
 )
 from agog_capacity.planning.failover_parts import designed_failover, failover_times
+from agog_capacity.planning.failovers import CHARTS, failovers
 from agog_capacity.planning.forecast import forecast
+from agog_capacity.planning.frontier import frontier
+from agog_capacity.planning.variants import variants_of
 from agog_capacity.resources import data_directory
 
 AGOG = Path(__file__).parents[2] / "data" / "plans" / "agog.yaml"
@@ -402,3 +406,42 @@ def test_a_stored_failover_needs_no_compiler_and_no_table(plan):
         [sys.executable, "-c", code], check=True, env=dict(os.environ), capture_output=True, text=True
     )
     assert "P(all served within 900 s)" in done.stdout
+
+
+def test_failovers_of_no_scenario_are_refused_before_anything_is_drawn(plan):
+    without = load_plan(AGOG.with_name("agog_commitments.yaml"))
+    with pytest.raises(
+        InputError, match="no scenario of agog-commitments has several regions and a section failover"
+    ):
+        failovers(without)
+    with pytest.raises(InputError, match="no scenario is named"):
+        failovers(plan, [])
+    for samples in (0, 1, 9, True, 10.0):
+        with pytest.raises(InputError, match="samples .* must be a whole number from 10 on"):
+            failovers(plan, ["active-passive"], samples=samples)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="choose 10 to 10,000,000"):
+        failovers(plan, ["active-passive"], samples=10**9)
+
+
+def test_the_fewest_samples_are_enough_for_every_table_and_chart(plan):
+    few = failovers(plan, ["active-passive"], samples=10)
+    assert few.to_frame().notna().all(axis=None)
+    for chart in CHARTS:
+        assert few.figure(chart).data
+
+
+def test_one_text_is_one_scenario_and_not_its_letters(plan):
+    one = failovers(plan, "active-passive", samples=10)
+    assert list(one.timelines) == ["active-passive"]
+    assert [each.name for each in compare(plan, "single-region").forecasts] == [
+        "active-passive",
+        "single-region",
+    ]
+    assert variants_of(plan, ["active-passive"], "rollout") == variants_of(
+        plan, ["active-passive"], ["rollout"]
+    )
+    wrong: Any = [1, None]
+    with pytest.raises(InputError, match="1, None is no name of a scenario"):
+        compare(plan, wrong)
+    with pytest.raises(NotInResult, match="nearest: 'active-passive"):
+        frontier(plan, "active-pasive")

@@ -15,7 +15,7 @@ from agog_capacity.planning.assessment import AssessmentStore
 from agog_capacity.planning.compare import Comparison, compare
 from agog_capacity.planning.recommendation import recommendation
 from agog_capacity.planning.returns import between, business_hours, downtime_money, returns_against
-from agog_capacity.planning.verdicts import verdicts
+from agog_capacity.planning.verdicts import chance_text, verdicts
 
 AGOG = Path(__file__).parents[2] / "data" / "plans" / "agog.yaml"
 NAMES = ("single-region", "active-passive", "active-passive-scaled-down")
@@ -138,6 +138,33 @@ def test_both_measures_are_judged_and_named(comparison):
         "availability 99.95 % in every month, by time with more than half lost",
     ]
     assert {v.short for v in found} >= {"RTO", "RPO", "latency", "latency, region lost", "budget"}
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "text"),
+    [
+        (0.9958, 1.0, "0.996"),
+        (0.99996, 1.0, "0.99996"),
+        (0.9958, 0.95, "1.00"),
+        (0.9494, 0.95, "0.949"),
+        (0.95, 0.95, "0.95"),
+        (1.0, 1.0, "1.00"),
+        (0.0, 0.5, "0.00"),
+    ],
+)
+def test_a_chance_has_the_digits_that_show_on_which_side_of_the_wanted_one_it_lies(value, wanted, text):
+    assert chance_text(value, wanted) == text
+    assert (float(text) >= wanted) == (value >= wanted)
+
+
+def test_what_meets_no_target_is_not_called_certain(comparison):
+    """With a confidence of 1, the nearest scenario must not read like one that meets it."""
+    targets = comparison.plan.targets.replace(confidence=1.0)
+    sure = replace(comparison, plan=replace(comparison.plan, targets=targets))
+    sure.__dict__["assessments"] = comparison.assessments
+    told = [line for line in recommendation(sure) if "none meets it" in line]
+    assert told
+    assert not [line for line in told if "probability of 1.00." in line]
 
 
 def test_a_target_of_all_the_time_is_a_missed_verdict_and_no_error(comparison):
