@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from agog_capacity.availability.failover_section import running_vcpus
 from agog_capacity.azure_sizes import parse_vm_size
 from agog_capacity.components.node_pool import NodePool
 from agog_capacity.design import Design
+from agog_capacity.roles import application_pools, running_vcpus
 from agog_capacity.statements import Fact
 
 
@@ -30,10 +30,10 @@ def failover_facts(design: Design) -> Mapping[str, dict[str, Fact]]:
     found: dict[str, dict[str, Fact]] = {}
     for region in design.regions:
         lost = [name for name, each in design.regions.items() if name != region and each.traffic_share > 0]
-        mine = _pools(design, region)
+        mine = application_pools(design.components, region)
         if not lost or not mine or design.regions[region].traffic_share > 0:
             continue
-        others = [_fixed_vcpus(_pools(design, name)) for name in lost]
+        others = [_fixed_vcpus(application_pools(design.components, name)) for name in lost]
         known = [vcpus for vcpus in others if vcpus is not None]
         most = sum(_most_nodes(pool) * _vcpus(pool) for pool in mine)
         if len(known) < len(others) or not most:
@@ -56,14 +56,6 @@ def _against_quota(
     )
     for pool in pools:
         yield pool.name, {**found[pool.name], "failover_vcpu_over_quota": (beside + need) / quota}
-
-
-def _pools(design: Design, region: str) -> list[NodePool]:
-    return [
-        c
-        for c in design.components.values()
-        if isinstance(c, NodePool) and c.mode == "user" and c.region == region
-    ]
 
 
 def _vcpus(pool: NodePool) -> int:

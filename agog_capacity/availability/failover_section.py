@@ -25,13 +25,13 @@ from agog_capacity.availability.failover_plan import (
     Rollout,
 )
 from agog_capacity.availability.lengths import Lognormal, Uniform
-from agog_capacity.azure_sizes import parse_vm_size
 from agog_capacity.components.base import Component
 from agog_capacity.components.front_door import FrontDoor
 from agog_capacity.components.node_pool import NodePool
 from agog_capacity.components.traffic_manager import TrafficManager
 from agog_capacity.errors import nearest
 from agog_capacity.model import Count, Fraction, In, Model, Name, PositiveCount, Seconds
+from agog_capacity.roles import running_vcpus
 from agog_capacity.topology import Region
 
 Sigma = Annotated[float, Field(strict=True, gt=0, le=5), In("of the logarithm")]
@@ -274,9 +274,3 @@ def _quota_problems(
             "fails; raise the quota or lower the standby"
         )
         yield place, message
-
-
-def running_vcpus(components: Mapping[str, Component], region: str) -> int:
-    """Return the vCPU of all node pools of a region as they run in normal operation, at least. [vCPU]"""
-    pools = [c for c in components.values() if isinstance(c, NodePool) and c.region == region]
-    return sum(pool.billed_nodes * (parse_vm_size(pool.vm_size).vcpus or 0) for pool in pools)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agog_capacity import __version__
-from agog_capacity.availability.failover_section import FailoverSection, running_vcpus
+from agog_capacity.availability.failover_section import FailoverSection
 from agog_capacity.availability.scale_up_store import ScaleUpStore
 from agog_capacity.azure_sizes import parse_vm_size
 from agog_capacity.components.capacity_reservation import CapacityReservation
@@ -28,6 +28,7 @@ from agog_capacity.periods import Months
 from agog_capacity.planning.clusters import kernel_autoscaler, kernel_pool, kernel_workloads
 from agog_capacity.planning.failover_parts import designed_failover
 from agog_capacity.planning.loads import region_load
+from agog_capacity.roles import application_pools, running_vcpus
 
 if TYPE_CHECKING:
     from agog_capacity.availability.lengths import Length
@@ -114,8 +115,8 @@ def standby_pools(design: Design, direction: Direction) -> tuple[StandbyPool, ..
     InputError
         If neither region has a pool of applications, or pools of two clusters would have to share the load.
     """
-    own = _user_pools(design, direction.surviving)
-    pools = own or _user_pools(design, direction.lost)
+    own = application_pools(design.components, direction.surviving)
+    pools = own or application_pools(design.components, direction.lost)
     if not pools:
         raise InputError(
             f"neither {direction.lost!r} nor {direction.surviving!r} has a node pool of mode user; nothing could serve"
@@ -139,14 +140,6 @@ def standby_pools(design: Design, direction: Direction) -> tuple[StandbyPool, ..
             left -= (most - (first if own else 0)) * vcpus
         found.append(StandbyPool(pool, min(first, most), most, _reserved(design, pool), not own))
     return tuple(found)
-
-
-def _user_pools(design: Design, region: str) -> list[NodePool]:
-    return [
-        c
-        for c in design.components.values()
-        if isinstance(c, NodePool) and c.mode == "user" and c.region == region
-    ]
 
 
 def _quota_left(design: Design, region: str) -> int | None:
@@ -247,12 +240,16 @@ def _simulated(
     )
 
 
-def _kernel_pool(pool: StandbyPool, scaling: ScalingSection, section: FailoverSection) -> Pool:
+def standby_kernel_pool(pool: StandbyPool, scaling: ScalingSection | None) -> Pool:
+    """Return a pool of the surviving region as the kernel takes it: from what runs to the most it may have."""
     # A fixed pool must not shrink, and one between bounds keeps its own minimum.
-    made = kernel_pool(pool.component, scaling).replace(
+    return kernel_pool(pool.component, scaling).replace(
         minimum=pool.first, maximum=pool.most, nodes=pool.first
     )
-    boot = section.capacity.node_boot
+
+
+def _kernel_pool(pool: StandbyPool, scaling: ScalingSection, section: FailoverSection) -> Pool:
+    made, boot = standby_kernel_pool(pool, scaling), section.capacity.node_boot
     return made if boot is None else made.replace(boot_s=boot.median_s, boot_sigma=boot.sigma)
 
 

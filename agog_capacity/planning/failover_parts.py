@@ -18,6 +18,7 @@ from agog_capacity.components.redis_cache import RedisCache
 from agog_capacity.components.traffic_manager import TrafficManager
 from agog_capacity.design import Design
 from agog_capacity.errors import InputError, Problem
+from agog_capacity.roles import database_servers
 from agog_capacity.units import HOURS_PER_YEAR
 
 
@@ -170,7 +171,7 @@ def _replica(
     design: Design, lost: str, surviving: str, problems: list[Problem]
 ) -> PostgresFlexibleServer | None:
     """Return the replica that is promoted when a region is lost; None where it held no writer."""
-    servers = [c for c in design.components.values() if isinstance(c, PostgresFlexibleServer)]
+    servers = database_servers(design.components)
     writers = [server for server in servers if server.region == lost and server.replica_of is None]
     promoted = None
     for writer in writers:

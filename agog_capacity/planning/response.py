@@ -11,14 +11,14 @@ import numpy as np
 from agog_capacity.availability.latency import Path, response_time
 from agog_capacity.availability.round_trips import RoundTrip, RoundTrips, read_round_trips, round_trip
 from agog_capacity.components.node_pool import NodePool
-from agog_capacity.components.postgres import PostgresFlexibleServer
 from agog_capacity.design import Design
 from agog_capacity.errors import InputError, NotInResult
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.planning.clusters import kernel_autoscaler, kernel_pool, kernel_workloads
-from agog_capacity.planning.failover import Direction, directions, standby_pools
+from agog_capacity.planning.failover import Direction, directions, standby_kernel_pool, standby_pools
 from agog_capacity.planning.loads import STEP_S, demand_of, start_of
 from agog_capacity.resources import data_directory
+from agog_capacity.roles import application_pools, database_servers
 
 if TYPE_CHECKING:
     from agog_capacity.availability.latency_section import LatencySection
@@ -129,10 +129,11 @@ def _round_trips(section: LatencySection) -> RoundTrips:
 
 def _states(design: Design) -> Iterator[_State]:
     shares = {name: region.traffic_share for name, region in design.regions.items() if region.traffic_share}
-    servers = [c for c in design.components.values() if isinstance(c, PostgresFlexibleServer)]
+    servers = database_servers(design.components)
     writers = tuple(str(s.region) for s in servers if s.replica_of is None)
     pools = {
-        name: [kernel_pool(pool, design.scaling) for pool in _user_pools(design, name)] for name in shares
+        name: [kernel_pool(pool, design.scaling) for pool in _pools_of_one_cluster(design, name)]
+        for name in shares
     }
     yield _State(NORMAL, shares, pools, writers)
     if len(design.regions) < 2:
@@ -148,17 +149,16 @@ def _states(design: Design) -> Iterator[_State]:
         yield _State(
             f"{lost} lost",
             {way.surviving: way.after for way in ways},
-            {way.surviving: _grown(design, way) for way in ways},
+            {
+                way.surviving: [standby_kernel_pool(p, design.scaling) for p in standby_pools(design, way)]
+                for way in ways
+            },
             tuple(dict.fromkeys([*(w for w in writers if w != lost), *promoted])),
         )
 
 
-def _user_pools(design: Design, region: str) -> list[NodePool]:
-    pools = [
-        c
-        for c in design.components.values()
-        if isinstance(c, NodePool) and c.mode == "user" and c.region == region
-    ]
+def _pools_of_one_cluster(design: Design, region: str) -> list[NodePool]:
+    pools = application_pools(design.components, region)
     if not pools:
         raise InputError(f"region {region!r} serves requests and has no node pool of mode user")
     if len({pool.cluster for pool in pools}) > 1:
@@ -166,16 +166,6 @@ def _user_pools(design: Design, region: str) -> list[NodePool]:
             f"region {region!r} has pools in several clusters; response times are of one cluster"
         )
     return pools
-
-
-def _grown(design: Design, way: Direction) -> list[Pool]:
-    """Return the pools of the surviving region as they may grow."""
-    return [
-        kernel_pool(pool.component, design.scaling).replace(
-            minimum=pool.first, maximum=pool.most, nodes=pool.first
-        )
-        for pool in standby_pools(design, way)
-    ]
 
 
 def _hours(plan: Plan, design: Design, section: LatencySection, pools: list[Pool], share: float) -> Hours:
@@ -281,8 +271,7 @@ def _of_region(
 
 def _reads_here(design: Design, region: str) -> bool:
     return any(
-        isinstance(c, PostgresFlexibleServer) and c.region == region and c.serves_reads
-        for c in design.components.values()
+        server.region == region and server.serves_reads for server in database_servers(design.components)
     )
 
 

@@ -19,14 +19,13 @@ from agog_capacity.availability.failover_plan import (
 )
 from agog_capacity.availability.service import Database, Mode, Replication, ServiceDesign, lacking
 from agog_capacity.components.front_door import FrontDoor
-from agog_capacity.components.node_pool import NodePool
-from agog_capacity.components.postgres import PostgresFlexibleServer
 from agog_capacity.components.traffic_manager import TrafficManager
 from agog_capacity.design import Design
 from agog_capacity.errors import InputError
 from agog_capacity.planning.failover import Direction, directions, failover_timelines, standby_pools
 from agog_capacity.planning.failover_parts import designed_failover, failover_times
 from agog_capacity.resources import data_directory
+from agog_capacity.roles import application_pools, database_servers
 
 if TYPE_CHECKING:
     from agog_capacity.availability.failover_section import FailoverSection
@@ -150,7 +149,7 @@ def _database(design: Design, section: FailoverSection) -> tuple[Database, Datab
     """Return who writes where several regions serve: as stated, or as the servers stand."""
     if section.database is not None:
         return section.database.kind, section.database
-    writers = {c.region for c in _servers(design) if c.replica_of is None}
+    writers = {c.region for c in database_servers(design.components) if c.replica_of is None}
     return ("single-writer" if len(writers) < 2 else "homed"), None
 
 
@@ -165,27 +164,19 @@ def _write_share(design: Design, database: DatabaseSection | None) -> float:
     )
 
 
-def _servers(design: Design) -> list[PostgresFlexibleServer]:
-    return [c for c in design.components.values() if isinstance(c, PostgresFlexibleServer)]
-
-
-def _serving_pools(design: Design) -> list[NodePool]:
-    return [c for c in design.components.values() if isinstance(c, NodePool) and c.mode == "user"]
-
-
 def _in_zones(design: Design) -> bool:
-    pools = _serving_pools(design)
+    pools = application_pools(design.components)
     return bool(pools) and all(pool.zones > 1 for pool in pools)
 
 
 def _has_standby(design: Design) -> bool:
-    writers = [server for server in _servers(design) if server.replica_of is None]
+    writers = [server for server in database_servers(design.components) if server.replica_of is None]
     return all(server.high_availability != "none" for server in writers)
 
 
 def _shares(design: Design) -> tuple[float, ...]:
     """Return the share of each region, the one that writes first: there a single writer is."""
-    writes = {server.region for server in _servers(design) if server.replica_of is None}
+    writes = {server.region for server in database_servers(design.components) if server.replica_of is None}
     ordered = sorted(design.regions, key=lambda name: name not in writes)
     shares = [design.regions[name].traffic_share for name in ordered]
     return (*shares[:-1], max(0.0, 1.0 - sum(shares[:-1])))
@@ -195,7 +186,7 @@ def _temperature(design: Design, way: Direction) -> Temperature:
     pools = standby_pools(design, way)
     if any(pool.is_made for pool in pools):
         return "pilot-light"
-    serving = [pool for pool in _serving_pools(design) if pool.region == way.lost]
+    serving = [pool for pool in application_pools(design.components) if pool.region == way.lost]
     as_many = sum(p.first for p in pools) >= sum(p.billed_nodes for p in serving)
     return "hot" if as_many else "warm"
 
@@ -204,7 +195,7 @@ def _has(design: Design, service: ServiceDesign) -> set[str]:
     """Return what a design has, in the words of what services need."""
     components = list(design.components.values())
     regions = [name for name, region in design.regions.items() if region.traffic_share > 0]
-    pools = {pool.region for pool in _serving_pools(design)}
+    pools = {pool.region for pool in application_pools(design.components)}
     standby = [name for name in design.regions if name not in regions]
     named = design.failover.database.node_pools if design.failover and design.failover.database else ()
     database = {design.components[name].region for name in named if name in design.components}
@@ -212,7 +203,9 @@ def _has(design: Design, service: ServiceDesign) -> set[str]:
         "global-routing": any(isinstance(c, FrontDoor | TrafficManager) for c in components),
         "zone-redundant-nodes": service.zone_redundant,
         "database-standby": service.database_standby,
-        "database-replica": any(server.replica_of is not None for server in _servers(design)),
+        "database-replica": any(
+            server.replica_of is not None for server in database_servers(design.components)
+        ),
         "standby-nodes": bool(standby) and any(name in pools for name in standby),
         "nodes-in-every-region": all(name in pools for name in regions),
         "database-on-nodes": bool(named) and set(design.regions) <= database,

@@ -21,6 +21,7 @@ from agog_capacity.errors import InputError, NotInResult, Problem, nearest
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.planning.clusters import bounds_of, kernel_autoscaler, kernel_pool, kernel_workloads
 from agog_capacity.planning.loads import region_load
+from agog_capacity.roles import application_pools
 from agog_capacity.scaling.release_section import SECOND_COLOUR
 from agog_capacity.scaling.simulated import (
     SimulatedCluster,
@@ -138,9 +139,8 @@ def _scaled(design: Design) -> Iterator[tuple[str, list[NodePool]]]:
 
 def _pools_of_applications(design: Design) -> dict[str, list[NodePool]]:
     pools: dict[str, list[NodePool]] = {}
-    for component in design.components.values():
-        if isinstance(component, NodePool) and component.mode == "user":
-            pools.setdefault(component.cluster, []).append(component)
+    for pool in application_pools(design.components):
+        pools.setdefault(pool.cluster, []).append(pool)
     return pools
 
 

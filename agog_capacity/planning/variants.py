@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from agog_capacity.arguments import names_in
 from agog_capacity.components.node_pool import NodePool
-from agog_capacity.components.postgres import PostgresFlexibleServer
 from agog_capacity.design import Design
 from agog_capacity.errors import InputError, nearest
+from agog_capacity.roles import application_pools, database_servers
 
 if TYPE_CHECKING:
     from agog_capacity.plan import Plan
@@ -50,11 +50,9 @@ def _automation(design: Design) -> Choices:
     if len(design.regions) < 2 or section is None:
         return {}
     replicas = [
-        c.name
-        for c in design.components.values()
-        if isinstance(c, PostgresFlexibleServer)
-        and c.replica_of is not None
-        and c.promotion_trigger != "automation"
+        server.name
+        for server in database_servers(design.components)
+        if server.replica_of is not None and server.promotion_trigger != "automation"
     ]
     if section.operator == "automated" and not replicas:
         return {}
@@ -73,12 +71,9 @@ def _rollout(design: Design) -> Choices:
 
 def _pools(design: Design, *, serving: bool) -> list[NodePool]:
     return [
-        c
-        for c in design.components.values()
-        if isinstance(c, NodePool)
-        and c.mode == "user"
-        and c.region is not None
-        and (design.regions[c.region].traffic_share > 0) == serving
+        pool
+        for pool in application_pools(design.components)
+        if pool.region is not None and (design.regions[pool.region].traffic_share > 0) == serving
     ]
 
 
@@ -109,13 +104,11 @@ def _standby(design: Design) -> Choices:
 
 
 def _zones(design: Design) -> Choices:
-    pools = [c for c in design.components.values() if isinstance(c, NodePool) and c.mode == "user"]
+    pools = application_pools(design.components)
     writers = [
-        c
-        for c in design.components.values()
-        if isinstance(c, PostgresFlexibleServer)
-        and c.replica_of is None
-        and c.high_availability == "zone_redundant"
+        server
+        for server in database_servers(design.components)
+        if server.replica_of is None and server.high_availability == "zone_redundant"
     ]
     if not pools or not all(pool.zones > 1 for pool in pools):
         return {}
@@ -126,7 +119,7 @@ def _zones(design: Design) -> Choices:
 
 def _sizes(design: Design) -> Choices:
     """Return the next smaller size of the application nodes, the count as it is."""
-    pools = [c for c in design.components.values() if isinstance(c, NodePool) and c.mode == "user"]
+    pools = application_pools(design.components)
     smaller = {pool.name: _half(pool.vm_size) for pool in pools}
     if not pools or not all(smaller.values()):
         return {}

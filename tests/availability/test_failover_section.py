@@ -13,12 +13,12 @@ from agog_capacity.availability.failover_section import (
     FailoverSection,
     probe_of,
     router_of,
-    running_vcpus,
 )
 from agog_capacity.components.front_door import FrontDoor
 from agog_capacity.components.node_pool import NodePool
 from agog_capacity.components.traffic_manager import TrafficManager
 from agog_capacity.plan import load_plan
+from agog_capacity.roles import running_vcpus
 
 SECTION = (
     load_plan(Path(__file__).parents[2] / "data" / "plans" / "agog.yaml")
