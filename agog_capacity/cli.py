@@ -20,6 +20,7 @@ from typing import Annotated
 import typer
 
 from agog_capacity import __version__
+from agog_capacity.cli_arguments import Books, PlanFile, book_names
 from agog_capacity.cli_commit import commit
 from agog_capacity.cli_frontier import frontier
 from agog_capacity.errors import AgogCapacityError, visible
@@ -50,18 +51,6 @@ class Format(StrEnum):
     json = "json"
     csv = "csv"
     html = "html"
-
-
-PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file (YAML).", show_default=False)]
-Books = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--prices",
-        metavar="BOOK,…",
-        help="Price books instead of the plan's own, in order; may be given again.",
-        show_default=False,
-    ),
-]
 
 
 @app.command()
@@ -111,7 +100,7 @@ def compare(
         from agog_capacity.files import check_folder
 
         check_folder(out, "report")
-    loaded = load_plan(plan, price_books=_names(prices))
+    loaded = load_plan(plan, price_books=book_names(prices))
     comparison = compare_scenarios(loaded, scenario or None, reference=reference)
     with progress_bar("simulating failures") as progress:
         comparison.assess(progress)
@@ -167,7 +156,7 @@ def explain(
     from agog_capacity.planning.explain import explain as explain_forecast
     from agog_capacity.planning.forecast import forecast
 
-    loaded = load_plan(plan, price_books=_names(prices))
+    loaded = load_plan(plan, price_books=book_names(prices))
     if failures:
         if component or region or month:
             raise typer.BadParameter(
@@ -203,7 +192,7 @@ def reconcile(
     from agog_capacity.planning.reconcile import read_stated_costs
     from agog_capacity.planning.reconcile import reconcile as reconcile_table
 
-    loaded = load_plan(plan, price_books=_names(prices))
+    loaded = load_plan(plan, price_books=book_names(prices))
     print(reconcile_table(read_stated_costs(stated), forecast(loaded, scenario or loaded.reference)))
     return FINE
 
@@ -323,10 +312,6 @@ def _print_file(text: str) -> None:
     sys.stdout.flush()
     binary.write(text.encode())
     binary.flush()
-
-
-def _names(books: list[str] | None) -> tuple[str, ...] | None:
-    return None if not books else tuple(name.strip() for given in books for name in given.split(","))
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file (YAML).", show_default=False)]
+from agog_capacity.cli_arguments import Books, PlanFile, book_names
 
 
 def commit(
@@ -30,15 +30,7 @@ def commit(
             min=0, max=100, help="Weight on regret in the worst 5 % of futures, beside the expected cost."
         ),
     ] = 0.0,
-    prices: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--prices",
-            metavar="BOOK,…",
-            help="Price books instead of the plan's own, in order; may be given again.",
-            show_default=False,
-        ),
-    ] = None,
+    prices: Books = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -55,8 +47,7 @@ def commit(
 
     if out is not None:
         check_folder(out, "advice")
-    books = None if not prices else tuple(name.strip() for given in prices for name in given.split(","))
-    loaded = load_plan(plan, price_books=books)
+    loaded = load_plan(plan, price_books=book_names(prices))
     weighed = Caution(caution) if caution else None
     advice = optimise_commitments(
         loaded, scenario, futures=futures, seed=seed, buy_every=every, caution=weighed

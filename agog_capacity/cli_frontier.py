@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from agog_capacity.cli_commit import PlanFile
+from agog_capacity.cli_arguments import Books, PlanFile, book_names
 from agog_capacity.errors import visible
 from agog_capacity.progress_bar import progress_bar
 
@@ -30,15 +30,7 @@ def frontier(
             show_default=False,
         ),
     ] = None,
-    prices: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--prices",
-            metavar="BOOK,…",
-            help="Price books instead of the plan's own, in order; may be given again.",
-            show_default=False,
-        ),
-    ] = None,
+    prices: Books = None,
     years: Annotated[int, typer.Option(help="Simulated under each of 200 draws of the rates.", min=1)] = 250,
     seed: Annotated[int, typer.Option(help="Of the failures.", min=0)] = 20261124,
     out: Annotated[
@@ -59,8 +51,7 @@ def frontier(
 
     if out is not None:
         check_folder(out, "page and table")
-    books = None if not prices else tuple(name.strip() for given in prices for name in given.split(","))
-    loaded = load_plan(plan, price_books=books)
+    loaded = load_plan(plan, price_books=book_names(prices))
     with progress_bar("simulating failures") as progress:
         found = found_frontier(
             loaded, scenario or None, axes=axis or None, years=years, seed=seed, progress=progress

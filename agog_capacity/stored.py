@@ -8,12 +8,25 @@ file that was damaged, edited, swapped for another or written by other code is n
 from __future__ import annotations
 
 import hashlib
+import zipfile
+import zlib
 from functools import lru_cache
 from pathlib import Path
 
 from agog_capacity.errors import InputError
 from agog_capacity.files import replace_file
 
+UNUSABLE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    RecursionError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What reading content raises that is not what was written; such content counts as absent."""
 _MARK = b"agog-capacity stored "
 _MOST_BYTES = 2**30
 """Larger files are not read back: nothing that is kept comes near it."""

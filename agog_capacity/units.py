@@ -14,6 +14,7 @@ from functools import lru_cache
 from agog_capacity.errors import UnitError, nearest
 
 HOURS_PER_DAY = 24
+MONTHS_PER_YEAR = 12
 HOURS_PER_YEAR = 8760
 """Hours of a 365-day year: the divisor of one year's reservation total."""
 CALCULATOR_MONTH_HOURS = 730

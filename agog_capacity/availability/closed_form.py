@@ -21,18 +21,12 @@ from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.lengths import Fixed, Length, Lognormal
 from agog_capacity.availability.numbers import Number, target_share, together, wrong_threshold
 from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
-from agog_capacity.availability.sla_risk import (
-    LATTICE_POINTS,
-    MONTHS_PER_YEAR,
-    Risk,
-    checked_points,
-    total_exceeds,
-)
+from agog_capacity.availability.sla_risk import LATTICE_POINTS, Risk, checked_points, total_exceeds
 from agog_capacity.availability.standby import brownout_of, hits_both_of, server_factor_of, standby_of
 from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray
 from agog_capacity.resources import data_directory
-from agog_capacity.units import HOURS_PER_YEAR
+from agog_capacity.units import HOURS_PER_YEAR, MONTHS_PER_YEAR
 
 FAILS_OVER_FROM = 0.5
 """Severity from which a region fails over; less is endured."""

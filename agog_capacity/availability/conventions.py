@@ -8,8 +8,8 @@ from agog_capacity.availability.estimates import mean_of_draws, mean_of_groups
 from agog_capacity.availability.measures import MEASURES
 from agog_capacity.availability.numbers import together
 from agog_capacity.availability.outcomes import FailureSimulation
-from agog_capacity.availability.sla_risk import MONTHS_PER_YEAR
 from agog_capacity.availability.sweep_work import HOURS, MONTHS_BROKEN, PER_MEASURE, YEARS_BROKEN, YEARS_WHOLE
+from agog_capacity.units import MONTHS_PER_YEAR
 
 _QUANTITIES = {
     "hours": (HOURS, 1, "h/year"),

@@ -14,9 +14,9 @@ from itertools import pairwise
 from agog_capacity.availability.incidents import FIRST_YEAR, LAST_YEAR, Incident
 from agog_capacity.availability.measures import MEASURES, Measure
 from agog_capacity.availability.numbers import target_share, together, wrong_threshold
+from agog_capacity.units import HOURS_PER_YEAR
 
 _SECONDS_PER_HOUR = 3600.0
-_HOURS_PER_YEAR = 8760.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class MeasuredAvailability:
 
     def lost_h_per_year(self, measure: Measure) -> float:
         """Return the hours lost in a year of 8,760 hours. [h/year]"""
-        return self.lost_h(measure) * _HOURS_PER_YEAR / self.hours
+        return self.lost_h(measure) * HOURS_PER_YEAR / self.hours
 
     def percent(self, measure: Measure) -> float:
         """Return the availability. [%]"""

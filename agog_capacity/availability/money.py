@@ -21,14 +21,9 @@ from agog_capacity.availability.numbers import (
     probability,
     rate,
 )
-from agog_capacity.availability.sla_risk import (
-    LATTICE_POINTS,
-    MONTHS_PER_YEAR,
-    total_exceeds,
-    total_quantile,
-)
+from agog_capacity.availability.sla_risk import LATTICE_POINTS, total_exceeds, total_quantile
 from agog_capacity.errors import InputError
-from agog_capacity.units import CALCULATOR_MONTH_HOURS, HOURS_PER_YEAR
+from agog_capacity.units import CALCULATOR_MONTH_HOURS, HOURS_PER_YEAR, MONTHS_PER_YEAR
 
 
 @dataclass(frozen=True)

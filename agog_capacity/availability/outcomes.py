@@ -26,7 +26,6 @@ from agog_capacity.availability.failover_outcomes import failover_outcome
 from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.measures import MEASURES, FailoverOutcome, Measure, MeasureOutcome
 from agog_capacity.availability.service import ServiceDesign
-from agog_capacity.availability.sla_risk import MONTHS_PER_YEAR
 from agog_capacity.availability.sums import Sums
 from agog_capacity.availability.sweep_work import (
     BINS,
@@ -42,6 +41,7 @@ from agog_capacity.availability.sweep_work import (
 )
 from agog_capacity.errors import InputError, NotInResult, nearest
 from agog_capacity.periods import FloatArray
+from agog_capacity.units import MONTHS_PER_YEAR
 
 FAILBACK = "failback"
 """Cause of what is lost on the way back from a failover."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
-import zlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +15,7 @@ from agog_capacity.availability.scale_up import ScaleUp
 from agog_capacity.availability.scale_up_courses import Courses
 from agog_capacity.errors import InputError
 from agog_capacity.scaling.simulated import SimulationStore
-from agog_capacity.stored import read_stored, sources_digest, store
+from agog_capacity.stored import UNUSABLE, read_stored, sources_digest, store
 
 _FORMAT = 1
 _CURVES = ("demand", "capacity", "nodes")
@@ -41,17 +39,7 @@ class ScaleUpStore:
         content = read_stored(self.folder / f"{key}.npz", sources_digest(*_CODE))
         try:
             return None if content is None else _read(content)
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            EOFError,
-            RecursionError,
-            MemoryError,
-            zipfile.BadZipFile,
-            zlib.error,
-            InputError,
-        ):
+        except (*UNUSABLE, InputError):
             return None
 
     def put(self, key: str, found: ScaleUp) -> None:

@@ -31,7 +31,6 @@ from agog_capacity.availability.numbers import (
 )
 from agog_capacity.availability.outcomes import FailureSimulation
 from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
-from agog_capacity.availability.sla_risk import MONTHS_PER_YEAR
 from agog_capacity.availability.sums import Groups, Sums
 from agog_capacity.availability.sweep_work import (
     BINS,
@@ -45,7 +44,7 @@ from agog_capacity.availability.sweep_work import (
 from agog_capacity.errors import InputError, nearest
 from agog_capacity.periods import FloatArray
 from agog_capacity.resources import data_directory
-from agog_capacity.units import HOURS_PER_YEAR
+from agog_capacity.units import HOURS_PER_YEAR, MONTHS_PER_YEAR
 
 Convention = Literal["real", "closed_form"]
 Months = Literal["730h", "calendar"]

@@ -33,9 +33,8 @@ from agog_capacity.availability.numbers import (
 )
 from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray
-from agog_capacity.units import CALCULATOR_MONTH_HOURS, HOURS_PER_YEAR
+from agog_capacity.units import CALCULATOR_MONTH_HOURS, HOURS_PER_YEAR, MONTHS_PER_YEAR
 
-MONTHS_PER_YEAR = 12
 LATTICE_POINTS = 1000
 """Points below the threshold, where lengths need a lattice: a relative error of some 1e-5."""
 MOST_POINTS = 20_000

@@ -19,9 +19,9 @@ from typing import Literal
 
 from agog_capacity.commitments.terms import add_years
 from agog_capacity.errors import CommitmentError
+from agog_capacity.units import MONTHS_PER_YEAR
 
 Payment = Literal["upfront", "monthly"]
-MONTHS_PER_YEAR = 12
 
 
 @dataclass(frozen=True)

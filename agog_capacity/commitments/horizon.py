@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from agog_capacity.commitments.amortise import MONTHS_PER_YEAR
 from agog_capacity.commitments.joint import Column, JointProblem, joint_problem
 from agog_capacity.commitments.market import Futures, Market, Offer
 from agog_capacity.errors import CommitmentError, Problem, nearest
-from agog_capacity.units import HOURS_PER_DAY
+from agog_capacity.units import HOURS_PER_DAY, MONTHS_PER_YEAR
 
 SHORTEST_HORIZON_MONTHS = 36
 _TERM_HOURS_PER_YEAR = 365 * HOURS_PER_DAY

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from agog_capacity.commitments.amortise import MONTHS_PER_YEAR, month_label, month_number
+from agog_capacity.commitments.amortise import month_label, month_number
 from agog_capacity.errors import CommitmentError
 from agog_capacity.periods import FloatArray
+from agog_capacity.units import MONTHS_PER_YEAR
 
 
 @dataclass(frozen=True)

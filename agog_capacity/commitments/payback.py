@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from agog_capacity.commitments.amortise import MONTHS_PER_YEAR
 from agog_capacity.errors import CommitmentError
 from agog_capacity.periods import FloatArray
+from agog_capacity.units import MONTHS_PER_YEAR
 
 _ROUNDING = 1e-9
 """Sums that agree to this share are equal: 250 + 250 has reached 500."""

@@ -14,8 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from agog_capacity.commitments.amortise import MONTHS_PER_YEAR, Payment
+from agog_capacity.commitments.amortise import Payment
 from agog_capacity.errors import CommitmentError
+from agog_capacity.units import MONTHS_PER_YEAR
 
 RowName = Literal["purchase", "used", "unused", "on_demand"]
 HOURS_PER_YEAR = 8760

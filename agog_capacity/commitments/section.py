@@ -142,15 +142,12 @@ class Placement(Model):
     management_group: Label | None = None
 
 
-class NegotiatedPrice(Model):
-    """A pay-as-you-go price from the owner's price sheet; list price × (1 - x) is none."""
+class _OwnPrice(Model):
+    """What prices of the owner's own sheet have in common."""
 
     meter: Label
     """`service/product family/SKU/meter`."""
     regions: Annotated[tuple[Name, ...], Field(min_length=1)]
-    price: _Rate
-    """Of one base unit, such as an hour."""
-    source: Text
 
     @model_validator(mode="after")
     def _meter_is_one(self) -> Self:
@@ -161,25 +158,22 @@ class NegotiatedPrice(Model):
         return self
 
 
-class CommittedPrice(Model):
+class NegotiatedPrice(_OwnPrice):
+    """A pay-as-you-go price from the owner's price sheet; list price × (1 - x) is none."""
+
+    price: _Rate
+    """Of one base unit, such as an hour."""
+    source: Text
+
+
+class CommittedPrice(_OwnPrice):
     """A reservation or savings plan price from a quote or price sheet, where no book has it or another holds."""
 
-    meter: Label
-    """`service/product family/SKU/meter`."""
-    regions: Annotated[tuple[Name, ...], Field(min_length=1)]
     option: Literal["reservation", "savings-plan"]
     term: Term
     price_per_hour: _Rate
     """Of one unit; a total for the term is divided by 8,760 or 26,280. [currency per hour]"""
     source: Text
-
-    @model_validator(mode="after")
-    def _meter_is_one(self) -> Self:
-        try:
-            Meter.parse(self.meter)
-        except InputError as error:
-            raise ValueError(str(error)) from None
-        return self
 
 
 class Outlook(Model):

@@ -66,9 +66,7 @@ def apply_commitments(
         With every commitment that has no price, nothing to cover, or commits more than there can be.
     """
     prices = with_own_prices(prices, use.section)
-    priced, problems = priced_entries(use.section, lines, prices)
-    if problems:
-        raise CommitmentError(_problem(name, message) for name, message in problems)
+    priced = _priced(lines, use, prices)
     lines, log_rows = apply_log_tiers(lines, use, prices, months)
     if not priced:
         return tuple(lines), log_rows
@@ -100,11 +98,17 @@ def check_planned(lines: Sequence[Usage], use: CommittedUse, prices: PriceList, 
         With every commitment that has no price, nothing to cover, or commits more than there can be.
     """
     prices = with_own_prices(prices, use.section)
+    priced = _priced(lines, use, prices)
+    sizes, _, usage_lines, hourly = _covered(lines, priced, use, prices, months)
+    _check_planned(priced, sizes, usage_lines, hourly, months, use.section)
+
+
+def _priced(lines: Sequence[Usage], use: CommittedUse, prices: PriceList) -> list[PricedEntry]:
+    """Return the commitments with their prices, or raise with every one that has none or covers nothing."""
     priced, problems = priced_entries(use.section, lines, prices)
     if problems:
         raise CommitmentError(_problem(name, message) for name, message in problems)
-    sizes, _, usage_lines, hourly = _covered(lines, priced, use, prices, months)
-    _check_planned(priced, sizes, usage_lines, hourly, months, use.section)
+    return priced
 
 
 def _covered(

@@ -8,6 +8,7 @@ from agog_capacity.planning.verdicts import MEASURE_WORDS
 from agog_capacity.report.charts import Specification
 from agog_capacity.report.frontier_chart import Dot, cost_against_hours
 from agog_capacity.report.tables import Cell, Heading, Table
+from agog_capacity.units import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
     from agog_capacity.planning.frontier import Frontier, PricedDesign
@@ -134,7 +135,7 @@ def frontier_chart(frontier: Frontier) -> Specification:
     ]
     source = f"{frontier.designs[0].assessment.basis}; {MEASURE_WORDS[frontier.measure]}"
     target = frontier.plan.targets.availability
-    level = None if target is None else (1 - target.percent / 100) * 8760
+    level = None if target is None else (1 - target.percent / 100) * HOURS_PER_YEAR
     words = "" if target is None else f"{target.percent:g} % of a year"
     return cost_against_hours(
         f"{frontier.plan.title}: what fewer lost hours cost",

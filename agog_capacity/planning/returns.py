@@ -14,11 +14,10 @@ from agog_capacity.availability.money import BusinessHours
 from agog_capacity.errors import InputError
 from agog_capacity.planning.assess import difference
 from agog_capacity.planning.assessment import Assessment, NotAssessed
+from agog_capacity.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from agog_capacity.planning.forecast import Forecast
-
-MONTHS_PER_YEAR = 12
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,6 @@ import html
 import io
 import json
 import math
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,7 +21,7 @@ import numpy as np
 from agog_capacity.errors import nearest
 from agog_capacity.scaling.cluster import SYNC_TICKS, TICK_S, Cluster, FloatArray, ScalingError
 from agog_capacity.scaling.findings import LEFT_OUT, bounds, warnings
-from agog_capacity.stored import read_stored, write_stored
+from agog_capacity.stored import UNUSABLE, read_stored, write_stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -323,17 +321,7 @@ def read_trace(folder: Path, key: str) -> ScalingTrace | None:
             records,
         )
         return found if _is_whole(found) else None
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        EOFError,
-        RecursionError,
-        MemoryError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ):
+    except (*UNUSABLE, OSError):
         return None
 
 

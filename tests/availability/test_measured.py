@@ -64,6 +64,14 @@ def test_an_open_incident_lasts_to_the_end_of_the_records() -> None:
     assert measured(incident("2026-12-31T12:00", None)).lost_h("demand") == pytest.approx(12)
 
 
+def test_hours_of_a_short_record_are_told_for_a_whole_year() -> None:
+    """73 days are a fifth of 8,760 hours."""
+    found = measured_availability(
+        (incident("2026-01-02T00:00", 2),), BEGAN, date(2026, 3, 14), target_percent=99.95
+    )
+    assert found.lost_h_per_year("demand") == pytest.approx(10)
+
+
 def test_what_lies_outside_the_records_does_not_count() -> None:
     found = measured(incident("2025-12-31T20:00", 6), incident("2026-12-31T23:00", 9))
     assert found.lost_h("demand") == pytest.approx(2 + 1)
