@@ -131,7 +131,8 @@ def assess_scenarios(
     """
     scenarios = names_in("scenario", scenarios)
     kept = store or AssessmentStore.default()
-    keys = {name: _key(plan, name, years, outer_draws, seed) for name in scenarios}
+    shared = _of_all_scenarios(plan, years, outer_draws, seed)
+    keys = {name: _key(plan, name, shared) for name in scenarios}
     found: dict[str, Assessed] = {}
     for name in scenarios:
         stored = kept.get(keys[name])
@@ -154,11 +155,11 @@ def _named(found: Assessment, name: str) -> Assessment:
     return found if found.scenario == name else replace(found, scenario=name)
 
 
-def _key(plan: Plan, scenario: str, years: int, outer_draws: int, seed: int) -> str:
-    design = plan.scenario(scenario).design
+def _of_all_scenarios(plan: Plan, years: int, outer_draws: int, seed: int) -> dict[str, Any]:
+    """Return what the assessment of every scenario of a plan depends on."""
     targets = plan.targets
     folder = data_directory() / "availability"
-    inputs: dict[str, Any] = {
+    return {
         "library": [__version__, _VERSION],
         "months": [plan.months.first, plan.months.count],
         "targets": [
@@ -166,6 +167,16 @@ def _key(plan: Plan, scenario: str, years: int, outer_draws: int, seed: int) -> 
             targets.recovery_time_minutes,
             targets.recovery_point_minutes,
         ],
+        "classes": {name: each.model_dump(mode="json") for name, each in plan.failure_classes.items()},
+        "data": [hashlib.blake2b((folder / name).read_bytes()).hexdigest() for name in _DATA],
+        "simulation": [years, outer_draws, seed],
+    }
+
+
+def _key(plan: Plan, scenario: str, shared: Mapping[str, Any]) -> str:
+    design = plan.scenario(scenario).design
+    inputs = {
+        **shared,
         "regions": {name: region.model_dump(mode="json") for name, region in design.regions.items()},
         "components": {
             name: component.model_dump(mode="json") for name, component in design.components.items()
@@ -177,9 +188,6 @@ def _key(plan: Plan, scenario: str, years: int, outer_draws: int, seed: int) -> 
         "manifests": dict(plan.manifest_texts[design.scaling.manifests])
         if design.scaling is not None
         else None,
-        "classes": {name: each.model_dump(mode="json") for name, each in plan.failure_classes.items()},
-        "data": [hashlib.blake2b((folder / name).read_bytes()).hexdigest() for name in _DATA],
-        "simulation": [years, outer_draws, seed],
     }
     return hashlib.blake2b(json.dumps(inputs, sort_keys=True).encode(), digest_size=20).hexdigest()
 

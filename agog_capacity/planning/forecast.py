@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from agog_capacity.availability.feasibility import Feasibility, check_feasibilit
 from agog_capacity.charges import Charge, price_usage, without_use_and_price
 from agog_capacity.components.base import NodeTrace
 from agog_capacity.errors import InfeasibleDesign, InputError, MissingPrices, NotInResult, Problem, nearest
-from agog_capacity.frozen import freeze_mappings
+from agog_capacity.frozen import freeze_mappings, read_only
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.plan import Plan, Scenario
 from agog_capacity.planning.assumptions import (
@@ -86,11 +87,11 @@ class Forecast:
         billed = [charge.monthly_billed for charge in self.charges]
         return np.asarray(np.sum(billed, axis=0) if billed else np.zeros(self.months.count), dtype=float)
 
-    @property
+    @cached_property
     def monthly_cost(self) -> FloatArray:
         """Cost of each month, shape (months,): effective, with what was bought ahead spread over its term. [currency]"""
         costs = [charge.monthly_cost for charge in self.charges]
-        return np.asarray(np.sum(costs, axis=0) if costs else np.zeros(self.months.count), dtype=float)
+        return read_only(np.sum(costs, axis=0) if costs else np.zeros(self.months.count))
 
     @property
     def total_cost(self) -> float:
