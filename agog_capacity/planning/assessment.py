@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -112,7 +113,7 @@ class Assessment:
         ValueError
             If the text is not of that form.
         """
-        found = TypeAdapter(cls).validate_json(text, strict=True)
+        found = _adapter().validate_json(text, strict=True)
         if set(json.loads(text)) != {each.name for each in fields(cls)}:
             raise ValueError("a stored assessment has other fields")
         for measure in (found.demand, found.deep):
@@ -122,6 +123,12 @@ class Assessment:
             if any(each.value < 0 for each in (*hours, *chances)) or any(each.value > 1 for each in chances):
                 raise ValueError("a stored assessment has hours or probabilities that cannot be")
         return found
+
+
+@cache
+def _adapter() -> TypeAdapter[Assessment]:
+    """Return what reads assessments; making it takes longer than reading one."""
+    return TypeAdapter(Assessment)
 
 
 @dataclass(frozen=True)
