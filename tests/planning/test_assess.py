@@ -275,3 +275,33 @@ def test_a_share_on_spot_is_told_beside_the_hours_of_failures(plan, store):
     )
     one = assess(spot, "spot", store=store, **SMALL)
     assert any("of its nodes on spot" in note for note in one.notes)
+
+
+def test_measured_availability_stands_beside_the_forecast_of_the_reference(tmp_path, store):
+    """Ten hours of a lost region in 365 days, from the owner's records."""
+    from agog_capacity.planning.assessment_tables import measured
+    from agog_capacity.planning.compare import compare
+
+    text = AGOG.read_text(encoding="utf-8")
+    text += (
+        "\nincidents: {file: incidents.csv, records_began: 2025-01-01, records_until: 2025-12-31, "
+        "causes: {outage: region}, regions: 2}\n"
+    )
+    (tmp_path / "plans").mkdir()
+    (tmp_path / "manifests").symlink_to(AGOG.parents[1] / "manifests")
+    plan_file = tmp_path / "plans" / "own.yaml"
+    plan_file.write_text(text, encoding="utf-8")
+    (tmp_path / "plans" / "incidents.csv").write_text(
+        "start,end,scope,severity,cause\n2025-03-01T08:00Z,2025-03-01T18:00Z,region,1.0,outage\n",
+        encoding="utf-8",
+    )
+    own = load_plan(plan_file)
+    comparison = compare(own, ["active-passive"])
+    comparison.__dict__["assessments"] = assess_scenarios(own, ["active-passive"], store=store, **SMALL)
+    demand, deep = measured(comparison).rows
+    assert demand[1] == pytest.approx(10)
+    assert deep[1] == pytest.approx(10)
+    assert demand[7] == 1  # March
+    forecast = comparison.assessments["active-passive"]
+    assert isinstance(forecast, Assessment)
+    assert demand[5] == pytest.approx(10 - forecast.demand.hours_per_year.value)
