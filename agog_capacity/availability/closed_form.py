@@ -16,13 +16,13 @@ import numpy as np
 
 from agog_capacity.availability.environment import wrong_classes
 from agog_capacity.availability.failover import Stage, recovery_time
-from agog_capacity.availability.failover_plan import FailoverDefaults, read_failover_defaults
+from agog_capacity.availability.failover_plan import FailoverDefaults, LognormalHours, read_failover_defaults
 from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.lengths import Fixed, Length, Lognormal
 from agog_capacity.availability.numbers import Number, target_share, together, wrong_threshold
 from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
 from agog_capacity.availability.sla_risk import LATTICE_POINTS, Risk, checked_points, total_exceeds
-from agog_capacity.availability.standby import brownout_of, hits_both_of, server_factor_of, standby_of
+from agog_capacity.availability.standby import brownout_of, hits_both_of, promotion_of, server_factor_of
 from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray
 from agog_capacity.resources import data_directory
@@ -368,15 +368,14 @@ def failover_times(design: ServiceDesign, defaults: FailoverDefaults) -> tuple[F
     if design.mode == "active-active" and design.database == "multi-writer":
         route = [Stage("route", (Fixed(given.dns_ttl_s),))] if given.dns_ttl_s else []
         return _points([detect, *route]), np.full(_POINTS, 1 / _POINTS)
-    switch: list[Length] = [Fixed(given.dns_ttl_s), given.promote.length]
+    promotion = promotion_of(design, defaults)
+    in_seconds = _seconds(promotion.length) if isinstance(promotion, LognormalHours) else promotion.length
+    switch: list[Length] = [Fixed(given.dns_ttl_s), in_seconds]
     if given.cache is not None:
         switch.append(given.cache.length)
     stages = [detect, Stage("switch", tuple(switch))]
     if design.operator == "human" or given.decide.automated_s:
         stages.append(Stage("decide", (given.decision(design.operator),)))
-    restore = standby_of(design, defaults).restore if design.mode == "active-passive" else None
-    if restore is not None:
-        stages.append(Stage("restore", (_seconds(restore.length),)))
     covered = given.coverage.of(design.operator)
     manual = Stage("by hand", (_seconds(given.manual.length),))
     times = np.concatenate([_points(stages), _points([*stages, manual])])

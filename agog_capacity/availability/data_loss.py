@@ -7,14 +7,14 @@ healthy median of seconds, decides the chance of losing more than minutes.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from agog_capacity.availability.lengths import Lognormal
-from agog_capacity.availability.numbers import complement, not_negative, positive, probability
+from agog_capacity.availability.numbers import complement, not_negative, positive, probability, together
 from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray
 
@@ -61,6 +61,42 @@ class ReplicationLag:
             if high - low <= 1e-14 * high:
                 break
         return (low + high) / 2
+
+
+def refuse_lag_longer_than_outage(
+    lag: ReplicationLag, outages_h: Mapping[str, float], *, restored: bool = False
+) -> None:
+    """Refuse a copy that is further behind than the outage it is there for is long.
+
+    Parameters
+    ----------
+    lag : ReplicationLag
+        [s]
+    outages_h : mapping of str to float
+        Median length of the outages that make a region fail over, by failure class. [h]
+    restored : bool
+        Whether the copy is a backup and not a replica.
+
+    Raises
+    ------
+    InputError
+        If the median lag, or a standstill when it is noticed, exceeds the longest of them.
+    """
+    if not outages_h:
+        return
+    cause, longest = max(outages_h.items(), key=lambda item: item[1])
+    problems = []
+    place, act = ("backup_age", "restor") if restored else ("replication", "promot")
+    for what, seconds in (
+        ("the median lag", lag.healthy.median),
+        ("a standstill that is noticed after", lag.stalled_max_s),
+    ):
+        if seconds > longest * 3600 and (lag.stalled or what.startswith("the")):
+            problems.append(
+                f"{place}: {what} {seconds:g} s is longer than the outage ({cause}, median {longest:g} h): {act}ing "
+                f"would lose more than waiting; correct the unit, alert earlier, or do not {act}e"
+            )
+    together(problems)
 
 
 def zipf_shares(rows: int, exponent: float) -> FloatArray:

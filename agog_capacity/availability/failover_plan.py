@@ -154,7 +154,7 @@ class StandbyDefaults(Model):
     standby_fraction: Fraction
     """Share of the demand that it carries when traffic arrives."""
     restore: LognormalHours | None = None
-    """Added to the failover: from a backup rather than from a replica."""
+    """In place of the promotion: from a backup rather than from a replica."""
     scale_up: LognormalSeconds | None = None
     """In place of the usual scale-up."""
 

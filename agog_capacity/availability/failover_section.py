@@ -126,14 +126,14 @@ class Capacity(Model):
 
 
 class Replication(Model):
-    """How far the replica is behind when its primary is lost."""
+    """How far a copy in another region is behind when the original is lost: a replica, or the newest backup."""
 
     median_s: Seconds
-    """Lag of a healthy replication."""
+    """Lag while all goes well."""
     sigma: Sigma
     """Spread of its logarithm."""
     stalled: Fraction
-    """Share of the time in which replication stands still."""
+    """Share of the time in which nothing is copied."""
     noticed_s: Seconds
     """Until a standstill is noticed and ended."""
 
@@ -152,6 +152,10 @@ class FailoverSection(Model):
     decide: Decision
     promote: LognormalSeconds
     """Until a replica of the database takes writes."""
+    restore: LognormalHours | None = None
+    """Until the database is back from a geo-redundant backup; needed where a passive region has no replica."""
+    backup_age: Replication | None = None
+    """How old the newest backup in the other region is; needed where the database comes back from it."""
     dns_ttl_s: Seconds | None = None
     """Time to live of DNS answers; only where Traffic Manager routes. Front Door is reached by anycast."""
     cache: CacheSwitch = CacheSwitch()

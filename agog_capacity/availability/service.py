@@ -16,6 +16,7 @@ from agog_capacity.availability.data_loss import ReplicationLag, conflicting_pai
 from agog_capacity.availability.failover_plan import (
     FailoverDefaults,
     FailoverTimes,
+    LognormalHours,
     LognormalSeconds,
     Operator,
     Rollout,
@@ -84,6 +85,8 @@ class ServiceDesign(Model):
     """Of an active-passive design: restored from backup, database only, small, or whole."""
     standby_fraction: Fraction | None = None
     """Share of the demand that the standby carries at once; without it that of its temperature."""
+    restore: LognormalHours | None = None
+    """Of a cold standby: until its database is back from a backup; without it that of its temperature."""
     share: tuple[Fraction, ...] | None = None
     """Share of the requests by region, active-active; without it even."""
     sized: Annotated[float, Field(strict=True, gt=0, le=10), In("times the demand")] = 1.0
@@ -134,6 +137,10 @@ class ServiceDesign(Model):
             found.append("an active-passive design needs a standby: cold, pilot-light, warm or hot")
         if not passive and (self.standby is not None or self.standby_fraction is not None):
             found.append(f"a standby is of active-passive designs; mode {self.mode!r} has none")
+        if self.restore is not None and self.standby != "cold":
+            found.append(
+                "restore is of a cold standby; others promote a replica: leave it out, or write standby 'cold'"
+            )
         return found
 
     def _wrong_sharing(self) -> list[str]:

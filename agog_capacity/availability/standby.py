@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agog_capacity.availability.brownout import Brownout
-from agog_capacity.availability.failover_plan import FailoverDefaults, StandbyDefaults
+from agog_capacity.availability.failover_plan import (
+    FailoverDefaults,
+    LognormalHours,
+    LognormalSeconds,
+    StandbyDefaults,
+)
 from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.lengths import Lognormal
 from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
@@ -30,10 +35,14 @@ def standby_of(design: ServiceDesign, defaults: FailoverDefaults) -> StandbyDefa
     """Return what the standby of a design is; what it says itself wins."""
     if design.standby is None:
         return StandbyDefaults(standby_fraction=design.standby_fraction or 0.0)
-    found = defaults.standby[design.standby]
-    if design.standby_fraction is None:
-        return found
-    return found.replace(standby_fraction=design.standby_fraction)
+    own = {"standby_fraction": design.standby_fraction, "restore": design.restore}
+    return defaults.standby[design.standby].replace(**{k: v for k, v in own.items() if v is not None})
+
+
+def promotion_of(design: ServiceDesign, defaults: FailoverDefaults) -> LognormalSeconds | LognormalHours:
+    """Return until the database of a design takes writes elsewhere: its replica, or what comes back from a backup."""
+    restore = standby_of(design, defaults).restore if design.mode == "active-passive" else None
+    return restore or design.times(defaults).promote
 
 
 def hits_both_of(design: ServiceDesign, c: FailureClass, defaults: FailoverDefaults) -> float:

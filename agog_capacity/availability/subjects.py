@@ -13,20 +13,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from agog_capacity.availability.failover_facts import failover_facts
+from agog_capacity.availability.paired_regions import PAIRED_REGIONS
 from agog_capacity.availability.rules import same_fact
 from agog_capacity.components.base import Component
 from agog_capacity.design import Design
 from agog_capacity.periods import Months
 from agog_capacity.statements import DESIGN, Fact, Tenants
 from agog_capacity.targets import Targets
-
-_PAIRS = {
-    "eastus2": "centralus",
-    "westus2": "westcentralus",
-    "westeurope": "northeurope",
-    "southeastasia": "eastasia",
-}
-"""Region that provider-made copies go to; the same pairs as the rules `paired-region-…`."""
 
 _HOLDS_DATA = (
     "postgres_flexible_server",
@@ -122,8 +115,10 @@ def _tenant_facts(design: Design, group: Tenants) -> dict[str, Fact]:
     allowed = set(group.allowed_regions)
     serving = set(design.regions) if group.failover_required else {group.home_region}
     paired = sorted(_paired_copies(design, group))
-    pair = _PAIRS.get(group.home_region)
-    copies = _copy_regions(design, group) | {_PAIRS[name] for name in paired if name in _PAIRS}
+    pair = PAIRED_REGIONS.get(group.home_region)
+    copies = _copy_regions(design, group) | {
+        PAIRED_REGIONS[name] for name in paired if name in PAIRED_REGIONS
+    }
     facts: dict[str, Fact] = {
         "home_region": group.home_region,
         "failover_required": group.failover_required,

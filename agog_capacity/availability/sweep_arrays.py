@@ -17,7 +17,7 @@ from agog_capacity.availability.failover_plan import (
 )
 from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
-from agog_capacity.availability.standby import brownout_of, hits_both_of, server_factor_of, standby_of
+from agog_capacity.availability.standby import brownout_of, hits_both_of, promotion_of, server_factor_of
 from agog_capacity.availability.sweep_events import (
     CHANGE,
     GLOBAL,
@@ -169,16 +169,14 @@ def _log(name: str, time: LognormalSeconds | LognormalHours | None) -> dict[str,
 def _failover(design: ServiceDesign, defaults: FailoverDefaults) -> dict[str, float]:
     times = design.times(defaults)
     automated = design.operator == "automated"
-    restore = standby_of(design, defaults).restore if design.mode == "active-passive" else None
     return {
         "detect_low": times.detect.low_s / SECONDS_PER_HOUR,
         "detect_high": times.detect.high_s / SECONDS_PER_HOUR,
         "decide_fixed": times.decide.automated_s / SECONDS_PER_HOUR if automated else 0.0,
         **_log("decide", None if automated else times.decide.human),
-        **_log("promote", times.promote),
+        **_log("promote", promotion_of(design, defaults)),
         "dns": times.dns_ttl_s / SECONDS_PER_HOUR,
         **_log("cache", times.cache),
-        **_log("restore", restore),
         "coverage": times.coverage.of(design.operator),
         **_log("manual", times.manual),
         "election_low": times.election.low_s / SECONDS_PER_HOUR,

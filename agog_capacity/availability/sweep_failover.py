@@ -57,9 +57,6 @@ def failover_times(
     if design.cache_sigma > 0:
         cache, _ = pair(key, outer, block, number, CACHE_LAG)
         longest = max(longest, lognormal(design.cache_log, design.cache_sigma, cache))
-    if design.restore_sigma > 0:
-        _, restore = pair(key, outer, block, number, STALL_RESTORE)
-        longest += lognormal(design.restore_log, design.restore_sigma, restore)
     whole = decided + longest
     by_hand = blocked or covered >= design.coverage
     if by_hand:

@@ -59,7 +59,7 @@ DESIGN = np.dtype(
             (name, np.float64)
             for name in (
                 "sized", "write_share", "detect_low", "detect_high", "decide_fixed", "decide_log", "decide_sigma",
-                "promote_log", "promote_sigma", "dns", "cache_log", "cache_sigma", "restore_log", "restore_sigma",
+                "promote_log", "promote_sigma", "dns", "cache_log", "cache_sigma",
                 "coverage", "manual_log", "manual_sigma", "election_low", "election_high", "failback_delay",
                 "failback_bad", "failback_length", "failback_severity", "failback_step", "rebuild", "rebuild_factor",
                 "lag_log", "lag_sigma", "lag_stalled", "lag_stalled_max", "recovery_target", "data_target",

@@ -1,6 +1,6 @@
 """The timeline of one failover, sampled: how long until it serves again, serves all again, and what is lost.
 
-Detect, decide, then the longest of route, promotion and cache, then the scale-up that the autoscaler takes,
+Detect, decide, then the longest of route, promotion, restore and cache, then the scale-up that the autoscaler takes,
 then a cache to warm; where something does not work as planned people finish it by hand. Percentiles do not
 add, so the steps are drawn together and every number is read off the sums, with its standard error.
 
@@ -39,10 +39,11 @@ if TYPE_CHECKING:
 
 STAGES = ("detect", "decide", "switch", "manual", "scale up", "warm up")
 """Steps one after the other; `switch` is the longest of `SWITCHES`."""
-SWITCHES = ("route", "promote", "cache")
+SWITCHES = ("route", "promote", "restore", "cache")
 _QUANTILES = (0.5, 0.95, 0.99)
 _STREAMS = (
-    "detect", "gray", "is gray", "decide", *SWITCHES, "works", "manual", "no capacity", "scale up", "warm up",
+    "detect", "gray", "is gray", "decide", "route", "promote", "cache", "works", "manual", "no capacity", "scale up",
+    "warm up", "restore",
 )  # fmt: skip
 
 
@@ -61,7 +62,9 @@ class FailoverParts:
     route: Length | None = None
     """Until clients reach the surviving region; None behind an anycast edge."""
     promote: Length | None = None
-    """Of the database replica; None where the lost region held no writer."""
+    """Of the database replica; None where none is promoted."""
+    restore: Length | None = None
+    """Of the database from a backup in the surviving region; None where nothing has to come back."""
     cache: Length | None = None
     """Until the surviving region has a cache that takes writes."""
     warm_up: Length | None = None
@@ -103,7 +106,7 @@ class FailoverTimeline:
     scale_up: ScaleUp | Length | None = field(repr=False)
     overload: Overload
     lag: ReplicationLag | None
-    """Of the replica; None where nothing is lost with the region. [s]"""
+    """Of the replica or the backups; None where nothing is lost with the region. [s]"""
     groups: int
     """Samples of the same number modulo this share a course of the autoscaler and are not independent."""
     served_before: float = 0.0
@@ -114,6 +117,10 @@ class FailoverTimeline:
     """[s]"""
     notes: tuple[str, ...] = ()
     """What to know of it, in sentences."""
+
+    def word(self, stage: str) -> str:
+        """Return what a reader calls one of `STAGES`: a switch that waits for a restore is a restore."""
+        return "restore" if stage == "switch" and self.parts.restore is not None else stage
 
     @property
     def serving_s(self) -> FloatArray:
@@ -355,37 +362,6 @@ def _growth(
 def _wait_for_nodes(scale_up: ScaleUp, switch: FloatArray) -> FloatArray:
     """Return how long the traffic finds no node, shape (samples,): they are made while the switch goes on. [s]"""
     return np.maximum(0.0, scale_up.delay_s[np.arange(len(switch)) % scale_up.courses] - switch)
-
-
-def refuse_lag_longer_than_outage(lag: ReplicationLag, outages_h: Mapping[str, float]) -> None:
-    """Refuse a replica that is further behind than the outage it is there for is long.
-
-    Parameters
-    ----------
-    lag : ReplicationLag
-        [s]
-    outages_h : mapping of str to float
-        Median length of the outages that make a region fail over, by failure class. [h]
-
-    Raises
-    ------
-    InputError
-        If the median lag, or a standstill when it is noticed, exceeds the longest of them.
-    """
-    if not outages_h:
-        return
-    cause, longest = max(outages_h.items(), key=lambda item: item[1])
-    problems = []
-    for what, seconds in (
-        ("the median lag", lag.healthy.median),
-        ("a standstill that is noticed after", lag.stalled_max_s),
-    ):
-        if seconds > longest * 3600 and (lag.stalled or what.startswith("the")):
-            problems.append(
-                f"replication: {what} {seconds:g} s is longer than the outage ({cause}, median {longest:g} h): promoting "
-                "would lose more than waiting; correct the unit, alert earlier, or do not promote"
-            )
-    together(problems)
 
 
 def _spread(values: FloatArray) -> dict[str, float]:

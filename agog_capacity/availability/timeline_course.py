@@ -128,7 +128,7 @@ def _phases(timeline: FailoverTimeline, sample: int, growth_s: float) -> Iterato
         if np.isinf(length):
             return
         if length > 0:
-            yield name, now / 60, (now + length) / 60
+            yield timeline.word(name), now / 60, (now + length) / 60
         now += length
 
 

@@ -58,6 +58,9 @@ class PostgresFlexibleServer(Component):
     free_backup_share: Multiple = 1.0
     """Backups that cost nothing, as a multiple of the provisioned storage of one server.
     The field's reading; to be checked against an invoice."""
+    geo_backup_multiple: Multiple = 2.0
+    """Backups as a multiple of their size where a copy lies in another region, which counts as the provider documents.
+    1 for a price of GRS that holds the copy; to be checked against an invoice."""
     ha_compute_multiple: Multiple = 2.0
     """Compute with high availability, in servers. The field's reading; to be checked against an invoice."""
     ha_storage_multiple: Multiple = 2.0
@@ -155,15 +158,23 @@ class PostgresFlexibleServer(Component):
                 f"backups are not stated; taken to be within the {free_gib:g} GiB that are free",
             )
         else:
-            billed_gib = max(0.0, self.backup_gib - free_gib)
-            rule = f"{self.backup_gib:g} GiB of backups less {free_gib:g} GiB free, x months"
+            copies = self.geo_backup_multiple if self.copied_to_pair else 1.0
+            billed_gib = max(0.0, copies * self.backup_gib - free_gib)
+            twice = f" x {copies:g} with the copy in the paired region" if copies != 1 else ""
+            rule = f"{self.backup_gib:g} GiB of backups{twice} less {free_gib:g} GiB free, x months"
         sku = f"Backup Storage {self.backup_redundancy}"
         return self.line(
             Meter(_SERVICE, "Flexible Server Backup Storage", sku, f"{sku} Data Stored"),
             billed_gib * context.share_active(self),
             "GiB/Month",
             rule,
-            fields=("backup_gib", "free_backup_share", "storage_gib", "backup_redundancy"),
+            fields=(
+                "backup_gib",
+                "free_backup_share",
+                "geo_backup_multiple",
+                "storage_gib",
+                "backup_redundancy",
+            ),
         )
 
     def service_level(self) -> ServiceLevel | None:

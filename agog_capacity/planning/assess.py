@@ -314,7 +314,7 @@ def _recovery(timeline: FailoverTimeline) -> Recovery:
         lost_s={} if lag is None else {percent: lag.quantile(percent / 100) for percent in _PERCENTILES},
         lost_within_target=None if rpo is None else timeline.rpo_within(rpo).value,
         steps=tuple(
-            Step(str(row["step"]), float(row["mean_s"]), float(row["share_of_mean"]))
+            Step(timeline.word(str(row["step"])), float(row["mean_s"]), float(row["share_of_mean"]))
             for row in steps.to_dict("records")
             if row["mean_s"] > 0
         ),

@@ -321,7 +321,8 @@ def failover_timelines(
 def _timeline(
     plan: Plan, design: Design, direction: Direction, samples: int, store: ScaleUpStore | None
 ) -> FailoverTimeline:
-    from agog_capacity.availability.timeline import failover_timeline, refuse_lag_longer_than_outage
+    from agog_capacity.availability.data_loss import refuse_lag_longer_than_outage
+    from agog_capacity.availability.timeline import failover_timeline
 
     section, pools = _section(design), standby_pools(design, direction)
     found = designed_failover(
@@ -337,7 +338,7 @@ def _timeline(
             for name, each in plan.failure_classes.items()
             if each.failover and each.scope == "region"
         }
-        refuse_lag_longer_than_outage(found.lag, outages)
+        refuse_lag_longer_than_outage(found.lag, outages, restored=found.restored)
     scale_up = failover_scale_up(plan, design, direction, store=store)
     targets = plan.targets
     return failover_timeline(

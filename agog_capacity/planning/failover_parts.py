@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agog_capacity.availability.data_loss import ReplicationLag
-from agog_capacity.availability.failover_plan import FailoverDefaults, FailoverTimes, Operator
+from agog_capacity.availability.failover_plan import FailoverDefaults, FailoverTimes, LognormalHours, Operator
 from agog_capacity.availability.failover_section import FailoverSection, probe_of, router_of
 from agog_capacity.availability.failures import FailureClass
-from agog_capacity.availability.lengths import Fixed, Length
+from agog_capacity.availability.lengths import Fixed, Length, Lognormal
 from agog_capacity.availability.timeline import FailoverParts
 from agog_capacity.components.base import Component
 from agog_capacity.components.managed_redis import ManagedRedis
@@ -18,7 +18,7 @@ from agog_capacity.components.redis_cache import RedisCache
 from agog_capacity.components.traffic_manager import TrafficManager
 from agog_capacity.design import Design
 from agog_capacity.errors import InputError, Problem
-from agog_capacity.roles import database_servers
+from agog_capacity.planning.failover_data import database_source, restored_note
 from agog_capacity.units import HOURS_PER_YEAR
 
 
@@ -30,9 +30,14 @@ class DesignedFailover:
     operator: Operator
     """Who carries it out in the end."""
     lag: ReplicationLag | None
-    """Of the replica that is promoted; None where none is. [s]"""
+    """Of the replica that is promoted, or the age of the backup; None where no data are lost. [s]"""
     notes: tuple[str, ...]
     """What to know of it, in sentences."""
+
+    @property
+    def restored(self) -> bool:
+        """Whether the database comes back from a backup, as in a cold design."""
+        return self.parts.restore is not None
 
 
 def designed_failover(
@@ -69,12 +74,13 @@ def designed_failover(
         raise InputError(
             "no component detects a lost region, or two do; name one as failover.detection.router"
         )
-    replica = _replica(design, lost, surviving, problems)
+    source = database_source(design, lost, surviving, problems)
+    replica, restored = source.replica, source.restored
     cache = _cache(design, section, lost, surviving, problems, notes)
     if problems:
         raise InputError(problems)
     operator = _operator(section, replica, notes)
-    waits = replica is not None or makes_pools or cache.is_switched_by_hand
+    waits = replica is not None or restored is not None or makes_pools or cache.is_switched_by_hand
     if not waits:
         operator = "automated"
         notes.append(f"nothing is promoted or made in {surviving}: {router.name} moves the traffic by itself")
@@ -82,8 +88,9 @@ def designed_failover(
     blocked = _blocked(classes) if waits else {}
     if blocked:
         listed = ", ".join(f"{name} ({share:.2g} of the time)" for name, share in blocked.items())
+        act = "promotion" if restored is None else "restore"
         notes.append(
-            f"promotion and scale-up need what {listed} takes away; a failover that begins then goes to people"
+            f"{act} and scale-up need what {listed} takes away; a failover that begins then goes to people"
         )
     notes.append(f"{router.name} detects; its probes alone are counted")
     parts = FailoverParts(
@@ -93,14 +100,18 @@ def designed_failover(
         decide=_decision(section, operator) if waits else None,
         route=Fixed(section.dns_ttl_s or 0.0) if isinstance(router, TrafficManager) else None,
         promote=None if replica is None else section.promote.length,
+        restore=None if restored is None or section.restore is None else _in_seconds(section.restore),
         cache=cache.switch,
         warm_up=cache.warm_up,
         coverage=section.coverage.of(operator),
-        manual=_in_seconds(section),
+        manual=_in_seconds(section.manual),
         p_blocked=min(1.0, sum(blocked.values())),
         p_no_capacity=section.capacity.not_available,
     )
     lag = None if replica is None else section.replication.lag
+    if restored is not None and section.backup_age is not None:
+        lag = section.backup_age.lag
+        notes.append(restored_note(restored, lost, surviving))
     if lag is None:
         notes.append(f"{lost} holds no writer of a database, so no write is lost with it")
     return DesignedFailover(parts, operator, lag, tuple(notes))
@@ -125,13 +136,13 @@ def failover_times(
     low = parts.detect.quantile(1e-12)
     gray = 0.0 if parts.gray is None else parts.gray.mean
     mean = (1 - parts.gray_share) * parts.detect.mean + parts.gray_share * gray
-    is_promoted = parts.promote is not None
+    has_writer = parts.promote is not None or found.restored
     values = {
         "detect": {"low_s": low, "high_s": max(low, 2 * mean - low)},
         "decide": section.decide.model_dump(),
         "promote": section.promote.model_dump(),
         "dns_ttl_s": 0.0 if parts.route is None else parts.route.mean,
-        "cache": None if parts.cache is None or not is_promoted else {
+        "cache": None if parts.cache is None or not has_writer else {
             "median_s": parts.cache.quantile(0.5), "sigma": getattr(parts.cache, "sigma", 0.5)
         },
         "coverage": section.coverage.model_dump(),
@@ -148,10 +159,8 @@ def _section(design: Design) -> FailoverSection:
     return design.failover
 
 
-def _in_seconds(section: FailoverSection) -> Length:
-    from agog_capacity.availability.lengths import Lognormal
-
-    return Lognormal(section.manual.median_h * 3600, section.manual.sigma)
+def _in_seconds(hours: LognormalHours) -> Length:
+    return Lognormal(hours.median_h * 3600, hours.sigma)
 
 
 def _decision(section: FailoverSection, operator: Operator) -> Length:
@@ -165,26 +174,6 @@ def _blocked(classes: Mapping[str, FailureClass]) -> dict[str, float]:
         for name, found in classes.items()
         if found.blocks_failover and found.exposure > 0
     }
-
-
-def _replica(
-    design: Design, lost: str, surviving: str, problems: list[Problem]
-) -> PostgresFlexibleServer | None:
-    """Return the replica that is promoted when a region is lost; None where it held no writer."""
-    servers = database_servers(design.components)
-    writers = [server for server in servers if server.region == lost and server.replica_of is None]
-    promoted = None
-    for writer in writers:
-        replicas = [s for s in servers if s.replica_of == writer.name and s.region == surviving]
-        if not replicas:
-            message = (
-                f"has no replica in {surviving!r}, so nothing can be promoted when {lost!r} is lost and its data come "
-                "back from a backup in hours; add a server with replica_of"
-            )
-            problems.append(Problem(message, path=f"components.{writer.name}"))
-        else:
-            promoted = replicas[0]
-    return promoted
 
 
 def _operator(section: FailoverSection, replica: PostgresFlexibleServer | None, notes: list[str]) -> Operator:

@@ -146,6 +146,8 @@ def _states(design: Design) -> Iterator[_State]:
             str(s.region) for s in servers for writer in servers
             if writer.region == lost and writer.replica_of is None and s.replica_of == writer.name
         }  # fmt: skip
+        if lost in writers and not promoted:  # a cold design: the database comes back where the requests go
+            promoted = {way.surviving for way in ways}
         yield _State(
             f"{lost} lost",
             {way.surviving: way.after for way in ways},

@@ -116,18 +116,20 @@ def _several(plan: Plan, design: Design, name: str, defaults: FailoverDefaults) 
     slowest = max(found, key=lambda each: (each.operator == "human", each.lag is not None))
     operator: Operator = slowest.operator
     kind, database = _database(design, section) if mode == "active-active" else (None, section.database)
-    lagging = next((each.lag for each in found if each.lag is not None), None)
+    lagging = next((each for each in found if each.lag is not None), None)
+    cold = mode == "active-passive" and any(each.restored for each in found)
     return ServiceDesign(
         name=name,
         regions=len(design.regions),
         mode=mode,
         operator=operator,
-        standby=_temperature(design, ways[0]) if mode == "active-passive" else None,
+        standby=("cold" if cold else _temperature(design, ways[0])) if mode == "active-passive" else None,
+        restore=section.restore if cold else None,
         share=_shares(design) if mode == "active-active" else None,
         database=kind or "homed",
         write_share=_write_share(design, database) if kind == "single-writer" else None,
         conflicts=database.conflicts if database is not None and kind == "multi-writer" else None,
-        replication=None if lagging is None else _replication(section),
+        replication=None if lagging is None else _replication(section, cold=cold),
         rollout=section.rollout,
         hits_both=section.hits_both,
         zone_redundant=_in_zones(design),
@@ -136,8 +138,8 @@ def _several(plan: Plan, design: Design, name: str, defaults: FailoverDefaults) 
     )
 
 
-def _replication(section: FailoverSection) -> Replication:
-    found = section.replication
+def _replication(section: FailoverSection, *, cold: bool) -> Replication:
+    found = (section.backup_age if cold else None) or section.replication
     return Replication(
         healthy=LognormalSeconds(median_s=found.median_s, sigma=found.sigma),
         stalled=found.stalled,
@@ -206,6 +208,7 @@ def _has(design: Design, service: ServiceDesign) -> set[str]:
         "database-replica": any(
             server.replica_of is not None for server in database_servers(design.components)
         ),
+        "geo-backup": any(server.copied_to_pair for server in database_servers(design.components)),
         "standby-nodes": bool(standby) and any(name in pools for name in standby),
         "nodes-in-every-region": all(name in pools for name in regions),
         "database-on-nodes": bool(named) and set(design.regions) <= database,

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agog_capacity.availability.data_loss import ReplicationLag, conflicting_pairs_per_s, zipf_shares
+from agog_capacity.availability.data_loss import (
+    ReplicationLag,
+    conflicting_pairs_per_s,
+    refuse_lag_longer_than_outage,
+    zipf_shares,
+)
 from agog_capacity.availability.lengths import Lognormal
 from agog_capacity.errors import InputError
 
@@ -29,6 +34,30 @@ def test_the_stalled_part_decides_the_tail():
 def test_quantiles_are_where_the_tail_is(stalled, share):
     lag = ReplicationLag(Lognormal(5.0, 1.0), stalled, 1800.0)
     assert lag.beyond(lag.quantile(share)) == pytest.approx(1 - share, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "lag, words",
+    [
+        (
+            ReplicationLag(Lognormal(36_000.0, 1.0), 0.0, 0.0),
+            "the median lag 36000 s is longer than the outage (region",
+        ),
+        (
+            ReplicationLag(Lognormal(5.0, 1.0), 0.01, 86_400.0),
+            "a standstill that is noticed after 86400 s is longer",
+        ),
+    ],
+)
+def test_a_lag_longer_than_the_outage_is_refused(lag, words):
+    with pytest.raises(InputError) as caught:
+        refuse_lag_longer_than_outage(lag, {"region": 5.4, "region_db": 4.8})
+    assert words in str(caught.value)
+    assert "would lose more than waiting" in str(caught.value)
+    refuse_lag_longer_than_outage(ReplicationLag(Lognormal(5.0, 1.0), 0.0, 0.0), {"region": 5.4})
+    refuse_lag_longer_than_outage(lag, {})
+    with pytest.raises(InputError, match=r"^backup_age: .*restoring would lose more .*or do not restore"):
+        refuse_lag_longer_than_outage(lag, {"region": 5.4}, restored=True)
 
 
 def test_skewed_rows_conflict_a_hundred_times_more():

@@ -21,6 +21,7 @@ CONFLICTS = {"writes_per_s": (100.0, 50.0), "one_way_lag_s": 0.1, "rows": 10_000
         ({**PASSIVE, "standby": None}, "needs a standby: cold, pilot-light, warm or hot"),
         ({**PASSIVE, "standby": "tepid"}, "'cold', 'pilot-light', 'warm' or 'hot'"),
         ({**ACTIVE, "standby": "hot"}, "a standby is of active-passive designs"),
+        ({**PASSIVE, "restore": {"median_h": 4.0, "sigma": 0.5}}, "restore is of a cold standby"),
         ({**ACTIVE, "share": (0.5, 0.4)}, "share adds up to 0.9; it must add up to 1"),
         ({**ACTIVE, "share": (1.0,)}, "share has 1 regions and the design 2"),
         ({**PASSIVE, "share": (0.5, 0.5)}, "share is of active-active designs"),

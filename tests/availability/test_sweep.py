@@ -169,9 +169,17 @@ def test_the_slowest_switch_counts():
     assert replay(passive(1.0), ("region", 100.0, 8.0, 0), times=cache).hours() == near(0.1 + 2.0)
 
 
-def test_a_cold_standby_is_restored_first():
-    found = replay(passive(standby="cold", standby_fraction=None), ("region", 100.0, 90.0, 0))
-    assert found.switched_h > RTO + 0.5
+def test_a_cold_standby_is_restored_in_place_of_a_promotion():
+    """Detect 0.1 h, restore 5 h, scale up; the promotion's 0.4 h are no part of it."""
+    restore = {"median_h": 5.0, "sigma": 1e-9}
+    cold = passive(standby="cold", standby_fraction=None, restore=restore)
+    found = replay(cold, ("region", 100.0, 90.0, 0))
+    assert found.switched_h == near(0.1 + 5.0)
+    cache = {"cache": {"median_s": 6 * 3600.0, "sigma": 1e-9}}
+    slowest = replay(cold, ("region", 100.0, 90.0, 0), times=cache)
+    assert slowest.switched_h == near(0.1 + 6.0), "restored while the cache is made"
+    ended = replay(cold, ("region", 100.0, 4.0, 0))
+    assert ended.hours("demand") == near(4.0) and ended.repaired_first == 1
 
 
 def test_the_way_back_has_stages_and_a_risk_of_its_own():

@@ -23,7 +23,6 @@ from agog_capacity.availability.timeline import (
     FailoverParts,
     FailoverTimeline,
     failover_timeline,
-    refuse_lag_longer_than_outage,
 )
 from agog_capacity.availability.timeline_course import course_of, loss_curve, recovery_curve
 from agog_capacity.errors import InputError
@@ -180,28 +179,6 @@ def test_lengths_are_drawn_from_their_distribution(length):
     assert np.square(drawn).mean() == pytest.approx(
         length.mean_square if length.mean_square != 3 else 9, rel=0.05
     )
-
-
-@pytest.mark.parametrize(
-    "lag, words",
-    [
-        (
-            ReplicationLag(Lognormal(36_000.0, 1.0), 0.0, 0.0),
-            "the median lag 36000 s is longer than the outage (region",
-        ),
-        (
-            ReplicationLag(Lognormal(5.0, 1.0), 0.01, 86_400.0),
-            "a standstill that is noticed after 86400 s is longer",
-        ),
-    ],
-)
-def test_a_lag_longer_than_the_outage_is_refused(lag, words):
-    with pytest.raises(InputError) as caught:
-        refuse_lag_longer_than_outage(lag, {"region": 5.4, "region_db": 4.8})
-    assert words in str(caught.value)
-    assert "would lose more than waiting" in str(caught.value)
-    refuse_lag_longer_than_outage(LAG, {"region": 5.4})
-    refuse_lag_longer_than_outage(lag, {})
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,18 @@ def test_other_redundancies_of_backups_have_their_own_meter(redundancy):
     assert line.meter.text == BACKUP.replace("LRS", redundancy)
 
 
+def test_a_copy_of_the_backups_in_another_region_counts_as_backups_too():
+    """Microsoft Learn, backup and restore of the flexible server, 2026-07-05: (2 x local size - provisioned) x price."""
+    local, geo = (
+        server(storage_gib=512, backup_gib=1024.0, backup_redundancy=redundancy).usage(context_of())[2]
+        for redundancy in ("LRS", "GRS")
+    )
+    assert (local.quantity[0], geo.quantity[0]) == (1024 - 512, 2 * 1024 - 512)
+    assert "1024 GiB of backups x 2 with the copy in the paired region less 512 GiB free" in geo.rule
+    held = server(backup_gib=1024.0, backup_redundancy="GRS", geo_backup_multiple=1.0)
+    assert held.usage(context_of())[2].quantity[0] == 1024 - 512
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
