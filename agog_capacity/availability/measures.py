@@ -36,6 +36,29 @@ class MeasureOutcome:
 
 
 @dataclass(frozen=True)
+class ConventionEffect:
+    """One figure in both conventions of counting, on the same failures."""
+
+    measure: Measure
+    quantity: str
+    """`hours`, `year breaks`, `month breaks` or `all months hold`."""
+    unit: str
+    real: float
+    """Overlaps composed, outages split at the ends of months: what is reported."""
+    closed_form: float
+    """Every failure alone, whole in the month it starts in: what formulas compute."""
+    difference: float
+    """Real less closed form."""
+    standard_error: float
+    """Of the difference."""
+
+    @property
+    def z(self) -> float:
+        """How many standard errors the difference is."""
+        return self.difference / self.standard_error if self.standard_error else 0.0
+
+
+@dataclass(frozen=True)
 class DataLoss:
     """Data that promotions lost: the lag of the replica at the failure."""
 

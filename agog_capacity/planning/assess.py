@@ -10,6 +10,8 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,13 +22,7 @@ from agog_capacity.availability.estimates import Estimate
 from agog_capacity.availability.measures import MEASURES
 from agog_capacity.components.node_pool import NodePool
 from agog_capacity.errors import InputError, NotInResult
-from agog_capacity.planning.assessment import (
-    Assessment,
-    AssessmentStore,
-    NotAssessed,
-    Recovery,
-    Step,
-)
+from agog_capacity.planning.assessment import Assessment, AssessmentStore, NotAssessed, Recovery, Step
 from agog_capacity.resources import data_directory
 
 if TYPE_CHECKING:
@@ -37,7 +33,7 @@ if TYPE_CHECKING:
     from agog_capacity.planning.service import Service
 
 _LOG = logging.getLogger(__name__)
-_VERSION = 2
+_VERSION = 3
 """Raised when the same inputs give another assessment; part of the key of stored ones."""
 YEARS = 1000
 """Under each draw of the rates."""
@@ -150,8 +146,6 @@ def assess_scenarios(
 
 def _named(found: Assessment, name: str) -> Assessment:
     """Return a stored assessment under the name that is asked: the content decides, not the name."""
-    from dataclasses import replace
-
     return found if found.scenario == name else replace(found, scenario=name)
 
 
@@ -206,6 +200,7 @@ def _assessed(
     progress: Progress | None,
 ) -> dict[str, Assessed]:
     """Simulate scenarios that are not stored, all on the same failures."""
+    from agog_capacity.availability.conventions import convention_effects
     from agog_capacity.availability.simulation import simulate_failures
     from agog_capacity.planning.service import service_of
 
@@ -220,7 +215,8 @@ def _assessed(
         return found
     _LOG.info("simulating failures of %s; kept for the next time", ", ".join(services))
     targets = plan.targets
-    simulation = simulate_failures(
+    simulate = partial(
+        simulate_failures,
         [service.design for service in services.values()],
         plan.failure_classes,
         years=years,
@@ -229,14 +225,23 @@ def _assessed(
         months="calendar",
         availability_target_percent=_percent(plan),
         brownouts={name: each.brownout for name, each in services.items() if each.brownout is not None},
-        progress=progress,
         recovery_target_s=60.0 * (targets.recovery_time_minutes or NO_RECOVERY_TARGET_MINUTES),
         data_loss_target_s=60.0 * (targets.recovery_point_minutes or NO_DATA_LOSS_TARGET_MINUTES),
     )
+    simulation = simulate(progress=_half_of(progress, 0))
+    effects = convention_effects(
+        simulation, simulate(convention="closed_form", progress=_half_of(progress, 1))
+    )
     carried: dict[str, Hours] = {}
     for name, service in services.items():
-        found[name] = _assessment(plan, name, service, simulation, carried)
+        made = _assessment(plan, name, service, simulation, carried)
+        found[name] = replace(made, conventions=effects[name])
     return found
+
+
+def _half_of(progress: Progress | None, half: int) -> Progress | None:
+    """Return the progress of one of two equal parts of the work."""
+    return None if progress is None else lambda done, whole: progress(half * whole + done, 2 * whole)
 
 
 def _assessment(

@@ -12,7 +12,13 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from agog_capacity.availability.estimates import Estimate
-from agog_capacity.availability.measures import MEASURES, FailoverOutcome, Measure, MeasureOutcome
+from agog_capacity.availability.measures import (
+    MEASURES,
+    ConventionEffect,
+    FailoverOutcome,
+    Measure,
+    MeasureOutcome,
+)
 from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.planning.response import NORMAL, TenantLatency
 from agog_capacity.scaling.simulated import SimulationStore
@@ -77,6 +83,8 @@ class Assessment:
     """Mean hours a year under each draw of the rates, the same draws for every scenario. [h/year]"""
     notes: tuple[str, ...] = field(default=(), repr=False)
     """What to know of the failover, in sentences."""
+    conventions: tuple[ConventionEffect, ...] = field(default=(), repr=False)
+    """What the figures would be if failures were counted as formulas do, on the same failures."""
 
     def by(self, measure: Measure) -> MeasureOutcome:
         """Return the outcome by a measure.

@@ -11,6 +11,7 @@ from agog_capacity.availability.error_budget import STANDARD_ALERTS, ErrorBudget
 from agog_capacity.availability.measured import measured_availability
 from agog_capacity.availability.measures import MEASURES
 from agog_capacity.planning.assessment import Assessment, NotAssessed
+from agog_capacity.planning.convention_tables import conventions
 from agog_capacity.planning.response import NORMAL
 from agog_capacity.planning.returns import Return, certain, downtime_money, returns_against
 from agog_capacity.planning.verdicts import MEASURE_WORDS
@@ -26,12 +27,20 @@ UNSERVED = "unserved_by_cause"
 """Name of the chart of unserved hours."""
 
 
-def assessment_tables(comparison: Comparison) -> tuple[Table, ...]:
-    """Return every table about failures and load; none where no scenario says how a failover goes."""
+def assessment_tables(comparison: Comparison, *, brief: bool = False) -> tuple[Table, ...]:
+    """Return every table about failures and load; none where no scenario says how a failover goes.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    brief : bool
+        Leave out what is too wide for a terminal; `explain --failures` has it for one scenario.
+    """
     if not comparison.assessments:
         return ()
     made = (
         availability(comparison),
+        *(() if brief else (conventions(_known(comparison)),)),
         recoveries(comparison),
         response_times(comparison),
         causes(comparison),

@@ -10,6 +10,7 @@ from agog_capacity.availability.failures import FailureClass
 from agog_capacity.planning.assess import assess
 from agog_capacity.planning.assessment import Assessment
 from agog_capacity.planning.assumptions import failover_assumptions_of
+from agog_capacity.planning.convention_tables import conventions_of
 from agog_capacity.report.tables import Cell, Heading, Table, text_table
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def explained_failures(plan: Plan, found: Assessment) -> tuple[Table, ...]:
     """
     return (
         _classes(plan, found),
+        conventions_of(found),
         _steps(found),
         _responses(found),
         _notes(found),
@@ -125,7 +127,8 @@ def _steps(found: Assessment) -> Table:
             Heading("of the mean, %"),
         ),
         tuple(rows),
-        "The switch is the longest of route, promotion and cache. A dash: never, in some of the simulated failovers.",
+        "The switch is the longest of route, promotion and cache; a restore that of itself and the others. A dash: never, in "
+        "some of the simulated failovers.",
     )
 
 

@@ -67,7 +67,7 @@ def comparison_text(comparison: Comparison) -> str:
         shown.price_books(comparison),
     ]
     head = "\n".join([comparison.plan.title, *textwrap.wrap(comparison.plan.description, 118)])
-    last = [*assessment_tables(comparison), _short(shown.targets(comparison))]
+    last = [*assessment_tables(comparison, brief=True), _short(shown.targets(comparison))]
     tail = f"lockfile {lock_hash(lock_of(comparison))}"
     texts = [*map(text_table, tables), promises.findings_text(comparison), *map(text_table, last)]
     return "\n\n".join([head, *texts, *_in_words(comparison), tail])
