@@ -11,6 +11,8 @@ from agog_capacity.report.tables import Cell, Heading, Table
 
 _SHOWN = {"hours": "h a year", "year breaks": "P(year breaks)", "month breaks": "P(month breaks)"}
 """Quantities that are shown, with their words."""
+_MEASURES = {"demand": "unserved demand", "deep": "over half lost"}
+"""Words that leave room for the many columns."""
 _NOTE = (
     "Real is what is reported: failures at the same time are counted once, and an outage is split at the end of a month. "
     "Closed form is there to compare engines: each failure alone, and whole in the month it starts in, as formulas count. "
@@ -39,7 +41,7 @@ def conventions(assessments: Iterable[Assessment]) -> Table:
                 )
     headings = [Heading("scenario"), Heading("measure")]
     for words, decimals in zip(_SHOWN.values(), (3, 4, 4), strict=True):
-        short = words.removesuffix(" a year").removesuffix(" breaks)").removeprefix("P(")
+        short = words.replace(" a year", "").replace(" breaks", "")
         headings += [
             Heading(words, decimals=decimals),
             Heading(f"closed form, {short}", decimals=decimals),

@@ -127,8 +127,8 @@ def _steps(found: Assessment) -> Table:
             Heading("of the mean, %"),
         ),
         tuple(rows),
-        "The switch is the longest of route, promotion and cache; a restore that of itself and the others. A dash: never, in "
-        "some of the simulated failovers.",
+        "The switch is the longest of route, promotion and cache; a restore that of itself and the others. A dash: "
+        "never, in some of the simulated failovers.",
     )
 
 

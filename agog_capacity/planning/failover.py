@@ -18,6 +18,7 @@ import numpy as np
 
 from agog_capacity import __version__
 from agog_capacity.availability.failover_section import FailoverSection
+from agog_capacity.availability.lengths import Fixed
 from agog_capacity.availability.scale_up_store import ScaleUpStore
 from agog_capacity.azure_sizes import parse_vm_size
 from agog_capacity.components.capacity_reservation import CapacityReservation
@@ -198,9 +199,10 @@ def failover_scale_up(
 
 
 def _provisioning(design: Design, direction: Direction, pools: tuple[StandbyPool, ...]) -> tuple[Length, ...]:
-    """Return what must be made before the first node can run."""
+    """Return what must be made before the first node can run; where none runs, at least nothing may run before."""
     if not any(pool.is_made for pool in pools):
-        return ()
+        empty = direction.before == 0 and not any(pool.first or pool.reserved for pool in pools)
+        return (Fixed(0.0),) if empty else ()
     capacity = _section(design).capacity
     has_cluster = any(
         c.kind == "aks_cluster" and c.region == direction.surviving for c in design.components.values()

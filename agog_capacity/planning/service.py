@@ -186,7 +186,7 @@ def _shares(design: Design) -> tuple[float, ...]:
 
 def _temperature(design: Design, way: Direction) -> Temperature:
     pools = standby_pools(design, way)
-    if any(pool.is_made for pool in pools):
+    if any(pool.is_made for pool in pools) or not any(pool.first for pool in pools):
         return "pilot-light"
     serving = [pool for pool in application_pools(design.components) if pool.region == way.lost]
     as_many = sum(p.first for p in pools) >= sum(p.billed_nodes for p in serving)

@@ -18,8 +18,11 @@ from agog_capacity.planning.verdicts import verdicts
 
 PLANS = Path(__file__).parents[2] / "data" / "plans"
 SCENARIOS = ("single-region", "active-passive", "active-passive-scaled-down", "pilot-light", "active-active")
-AUTOSCALED = "active-passive-autoscaled"
-BILLS = [(plan, name) for plan in ("listed", "stated") for name in SCENARIOS] + [("listed", AUTOSCALED)]
+AUTOSCALED, COLD = "active-passive-autoscaled", "cold"
+BILLS = [(plan, name) for plan in ("listed", "stated") for name in SCENARIOS] + [
+    ("listed", AUTOSCALED),
+    ("listed", COLD),
+]
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +132,7 @@ def test_a_quantity_times_its_price_is_its_cost(listed):
     assert (charges["pricing_quantity"] * charges["list_unit_price"]).tolist() == pytest.approx(
         charges["list_cost"].tolist()
     )
-    assert set(charges["scenario"]) == {*SCENARIOS, AUTOSCALED, "corrected"}
+    assert set(charges["scenario"]) == {*SCENARIOS, AUTOSCALED, COLD, "corrected"}
 
 
 def test_every_charge_names_its_book_and_source(listed):
@@ -345,7 +348,7 @@ def test_a_plan_that_is_stopped_as_a_whole_is_a_table_of_reasons(listed):
 
 def test_contracts_of_all_scenarios_stand_side_by_side(listed):
     frame = listed.contract_frame()
-    assert set(frame["scenario"]) == {*SCENARIOS, AUTOSCALED, "corrected"}
+    assert set(frame["scenario"]) == {*SCENARIOS, AUTOSCALED, COLD, "corrected"}
     assert len(frame[frame["scenario"] == "active-passive"]) == 9
     ladders = frame.set_index(["scenario", "component"])["credit_ladder"]
     assert ladders["active-passive", "redis-us"] == "<99.9:10;<99.0:25"
