@@ -150,8 +150,8 @@ class FailoverSection(Model):
     """Who carries a failover out. A replica that neither automation nor a person promotes counts as human."""
     detection: Detection
     decide: Decision
-    promote: LognormalSeconds
-    """Until a replica of the database takes writes."""
+    promote: LognormalSeconds | None = None
+    """Until a replica of the database takes writes; needed unless the database comes back from a backup."""
     restore: LognormalHours | None = None
     """Until the database is back from a geo-redundant backup; needed where a passive region has no replica."""
     backup_age: Replication | None = None
@@ -163,7 +163,8 @@ class FailoverSection(Model):
     manual: LognormalHours
     """What a failover takes longer that does not succeed as planned."""
     capacity: Capacity
-    replication: Replication
+    replication: Replication | None = None
+    """Lag of the replica; needed unless the database comes back from a backup."""
     database: DatabaseSection | None = None
     """Who writes, where several regions serve; left out, it follows from the servers."""
     overload: Literal["shed", "collapse"]

@@ -33,7 +33,8 @@ def database_source(design: Design, lost: str, surviving: str, problems: list[Pr
     lost, surviving : str
         Regions of the design.
     problems : list of Problem
-        Gets every writer that neither a replica nor a backup can stand in for, with both ways to repair.
+        Gets every writer that neither a replica nor a backup can stand in for, with both ways to repair, and what
+        the section does not say of a promotion.
     """
     servers = database_servers(design.components)
     replica = restored = None
@@ -48,7 +49,16 @@ def database_source(design: Design, lost: str, surviving: str, problems: list[Pr
             replica = replicas[0]
         else:
             restored = writer
+    if replica is not None or restored is None:
+        problems += _without_promotion(design.failover)
     return DatabaseSource(replica, restored)
+
+
+def _without_promotion(section: FailoverSection | None) -> Iterator[Problem]:
+    for name in ("promote", "replication"):
+        if getattr(section, name, None) is None:
+            message = "is missing; only where the whole database comes back from a backup it may be left out"
+            yield Problem(message, path=f"failover.{name}")
 
 
 def _not_restored(design: Design, writer: PostgresFlexibleServer, lost: str, surviving: str) -> str:

@@ -99,7 +99,7 @@ def designed_failover(
         gray_share=0.0 if gray is None else gray.share,
         decide=_decision(section, operator) if waits else None,
         route=Fixed(section.dns_ttl_s or 0.0) if isinstance(router, TrafficManager) else None,
-        promote=None if replica is None else section.promote.length,
+        promote=None if replica is None or section.promote is None else section.promote.length,
         restore=None if restored is None or section.restore is None else _in_seconds(section.restore),
         cache=cache.switch,
         warm_up=cache.warm_up,
@@ -108,7 +108,7 @@ def designed_failover(
         p_blocked=min(1.0, sum(blocked.values())),
         p_no_capacity=section.capacity.not_available,
     )
-    lag = None if replica is None else section.replication.lag
+    lag = None if replica is None or section.replication is None else section.replication.lag
     if restored is not None and section.backup_age is not None:
         lag = section.backup_age.lag
         notes.append(restored_note(restored, lost, surviving))
@@ -140,7 +140,8 @@ def failover_times(
     values = {
         "detect": {"low_s": low, "high_s": max(low, 2 * mean - low)},
         "decide": section.decide.model_dump(),
-        "promote": section.promote.model_dump(),
+        # Left out only where a restore takes its place.
+        **({} if section.promote is None else {"promote": section.promote.model_dump()}),
         "dns_ttl_s": 0.0 if parts.route is None else parts.route.mean,
         "cache": None if parts.cache is None or not has_writer else {
             "median_s": parts.cache.quantile(0.5), "sigma": getattr(parts.cache, "sigma", 0.5)

@@ -29,6 +29,7 @@ from agog_capacity.roles import application_pools, database_servers
 
 if TYPE_CHECKING:
     from agog_capacity.availability.failover_section import FailoverSection
+    from agog_capacity.availability.failover_section import Replication as FailoverReplication
     from agog_capacity.availability.scale_up_store import ScaleUpStore
     from agog_capacity.availability.timeline import FailoverTimeline
     from agog_capacity.plan import Plan
@@ -116,8 +117,9 @@ def _several(plan: Plan, design: Design, name: str, defaults: FailoverDefaults) 
     slowest = max(found, key=lambda each: (each.operator == "human", each.lag is not None))
     operator: Operator = slowest.operator
     kind, database = _database(design, section) if mode == "active-active" else (None, section.database)
-    lagging = next((each for each in found if each.lag is not None), None)
+    lagging = any(each.lag is not None for each in found)
     cold = mode == "active-passive" and any(each.restored for each in found)
+    copied = section.backup_age if cold else section.replication
     return ServiceDesign(
         name=name,
         regions=len(design.regions),
@@ -129,7 +131,7 @@ def _several(plan: Plan, design: Design, name: str, defaults: FailoverDefaults) 
         database=kind or "homed",
         write_share=_write_share(design, database) if kind == "single-writer" else None,
         conflicts=database.conflicts if database is not None and kind == "multi-writer" else None,
-        replication=None if lagging is None else _replication(section, cold=cold),
+        replication=_replication(copied if lagging else None),
         rollout=section.rollout,
         hits_both=section.hits_both,
         zone_redundant=_in_zones(design),
@@ -138,8 +140,9 @@ def _several(plan: Plan, design: Design, name: str, defaults: FailoverDefaults) 
     )
 
 
-def _replication(section: FailoverSection, *, cold: bool) -> Replication:
-    found = (section.backup_age if cold else None) or section.replication
+def _replication(found: FailoverReplication | None) -> Replication | None:
+    if found is None:
+        return None
     return Replication(
         healthy=LognormalSeconds(median_s=found.median_s, sigma=found.sigma),
         stalled=found.stalled,

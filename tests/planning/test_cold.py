@@ -178,6 +178,15 @@ def test_without_backup_or_its_times_both_repairs_are_named(plan, change, lackin
     assert f"{lacking} missing" in told
 
 
+def test_a_promotion_is_described_wherever_one_may_happen_and_only_there(plan):
+    nothing = {"failover": {"promote": None, "replication": None}}
+    described = service_of(changed(plan, nothing, "certain"), "changed").design
+    assert described.restore is not None and described.replication is not None
+    told = refusal(plan, nothing, "active-passive")
+    assert "failover.promote" in told and "failover.replication" in told
+    assert told.count("only where the whole database comes back from a backup it may be left out") == 2
+
+
 def test_backups_lie_in_the_pair_and_nowhere_else(plan):
     elsewhere = {
         "regions": {
