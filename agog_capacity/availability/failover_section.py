@@ -172,7 +172,8 @@ class FailoverSection(Model):
     rollout: Rollout
     """How own changes reach the regions."""
     hits_both: Fraction | None = None
-    """Chance that an own change hits both regions; left out, that of the failure class."""
+    """Chance that an own change hits both regions; left out, that of the rollout, or 1 where the application does not run
+    in the second region before a failover."""
     failback: Failback
     courses: Annotated[int, Field(strict=True, ge=1, le=4096), In("count")] = 96
     """Failovers that are carried through the autoscaler."""

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 MOST_REGIONS = 3
 """That failures are simulated in."""
+_NOTHING_RUNS: tuple[Temperature, ...] = ("cold", "pilot-light")
+"""Standbys that an own change cannot reach alone: the application is not there before a failover."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,14 @@ def service_of(plan: Plan, scenario: str, *, store: ScaleUpStore | None = None) 
     problems = lacking(service, _has(design, service))
     if problems:
         raise InputError(list(problems))
-    notes = tuple(dict.fromkeys(note for timeline in timelines for note in timeline.notes))
-    return Service(service, _joined([timeline.brownout for timeline in timelines]), timelines, notes)
+    notes = [note for timeline in timelines for note in timeline.notes]
+    if service.standby in _NOTHING_RUNS and (design.failover is None or design.failover.hits_both is None):
+        notes.append(
+            "nothing of the application runs in the second region before a failover, so every own change that fails hits "
+            "all there is; failover.hits_both would say otherwise"
+        )
+    brownout = _joined([timeline.brownout for timeline in timelines])
+    return Service(service, brownout, timelines, tuple(dict.fromkeys(notes)))
 
 
 def _single(design: Design, name: str) -> ServiceDesign:
@@ -120,12 +128,15 @@ def _several(plan: Plan, design: Design, name: str, defaults: FailoverDefaults) 
     lagging = any(each.lag is not None for each in found)
     cold = mode == "active-passive" and any(each.restored for each in found)
     copied = section.backup_age if cold else section.replication
+    standby: Temperature | None = None
+    if mode == "active-passive":
+        standby = "cold" if cold else _temperature(design, ways[0])
     return ServiceDesign(
         name=name,
         regions=len(design.regions),
         mode=mode,
         operator=operator,
-        standby=("cold" if cold else _temperature(design, ways[0])) if mode == "active-passive" else None,
+        standby=standby,
         restore=section.restore if cold else None,
         share=_shares(design) if mode == "active-active" else None,
         database=kind or "homed",
@@ -133,7 +144,7 @@ def _several(plan: Plan, design: Design, name: str, defaults: FailoverDefaults) 
         conflicts=database.conflicts if database is not None and kind == "multi-writer" else None,
         replication=_replication(copied if lagging else None),
         rollout=section.rollout,
-        hits_both=section.hits_both,
+        hits_both=1.0 if standby in _NOTHING_RUNS and section.hits_both is None else section.hits_both,
         zone_redundant=_in_zones(design),
         database_standby=_has_standby(design),
         failover=failover_times(slowest, section, defaults),

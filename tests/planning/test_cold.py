@@ -142,6 +142,19 @@ def test_it_stands_between_one_region_and_a_pilot_light(assessed):
     assert {one.region for one in assessed["cold"].latencies if one.state == "eastus2 lost"} == {"centralus"}
 
 
+def test_an_own_change_hits_all_there_is_where_the_second_region_is_empty(plan, assessed):
+    """With 0.7 for both regions, every sixth failed change would have hit the region where nothing runs."""
+    changes = {name: dict(assessed[name].causes())["own_change"].value for name in ("single-region", "cold")}
+    assert changes["cold"] == pytest.approx(changes["single-region"], rel=0.01)
+    designs = {name: service_of(plan, name) for name in ("cold", "pilot-light", "active-passive")}
+    assert [each.design.hits_both for each in designs.values()] == [1.0, 1.0, None]
+    told = [any("hits all there is" in note for note in each.notes) for each in designs.values()]
+    assert told == [True, True, False]
+    stated = service_of(changed(plan, {"failover": {"hits_both": 0.5}}), "changed")
+    assert stated.design.hits_both == 0.5
+    assert not any("hits all there is" in note for note in stated.notes)
+
+
 def test_the_two_ways_to_draw_it_agree(assessed):
     """The timeline's median and the one of simulated failures: those that a repair overtook are no failovers."""
     one = assessed["certain"].failovers
