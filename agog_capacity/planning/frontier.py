@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from agog_capacity.units import HOURS_PER_YEAR
 if TYPE_CHECKING:
     import pandas as pd
 
+    from agog_capacity.availability.feasibility import Acceptance
     from agog_capacity.plan import Plan
 
 YEARS = 250
@@ -227,6 +228,7 @@ def frontier(
     )
     variants = variants_of(plan, chosen, axes)
     widened, left_out = _widened(plan, variants)
+    widened = replace(widened, accept=tuple(_accepted(widened, variants)))
     priced = _priced(widened, [v for v in variants if v.name not in left_out], left_out)
     unique = _without_twins(widened, priced, left_out)
     assessed = assess_scenarios(
@@ -251,6 +253,14 @@ def frontier(
         raise InputError(f"no design could be priced and assessed ({reasons})")
     found.sort(key=lambda one: (one.cost_per_month, one.hours(measure), len(one.variant.choices)))
     return Frontier(widened, measure, tuple(found), left_out)
+
+
+def _accepted(plan: Plan, variants: Sequence[Variant]) -> Iterator[Acceptance]:
+    """Yield the acceptances of a plan; what is accepted in some scenarios is so in their variants too."""
+    for one in plan.accept:
+        too = [v.name for v in variants if v.scenario in one.scenarios and v.name not in one.scenarios]
+        too = [name for name in too if name in plan.scenarios]
+        yield one.replace(scenarios=(*one.scenarios, *too)) if too else one
 
 
 def _widened(plan: Plan, variants: Sequence[Variant]) -> tuple[Plan, dict[str, str]]:

@@ -46,6 +46,17 @@ def test_a_scenario_has_a_variant_for_each_combination_of_choices(plan):
     assert ("automated", "staged", "standby-2") in words
 
 
+def test_what_is_accepted_in_a_scenario_is_accepted_in_its_variants(plan, tmp_path):
+    """The cold scenario's backups in the paired region, which no other scenario has."""
+    assert any(one.scenarios == ("cold",) for one in plan.accept)
+    found = frontier(plan, ["cold"], axes=["automation", "sizes"], store=AssessmentStore(tmp_path), **SMALL)
+    assert {one.variant.name for one in found.designs} == {
+        "cold", "cold.automated", "cold.half-size", "cold.automated.half-size",
+    }  # fmt: skip
+    hours = {one.variant.name: one.hours("demand") for one in found.designs}
+    assert hours["cold.automated"] < hours["cold"]
+
+
 def test_what_cannot_differ_has_no_choice(plan):
     """One region has nobody to promote, no order of regions and no standby."""
     assert len(variants_of(plan, ["single-region"], ["automation", "rollout", "standby"])) == 1
