@@ -20,7 +20,7 @@ from agog_capacity.availability.measures import (
     MeasureOutcome,
 )
 from agog_capacity.errors import NotInResult, nearest
-from agog_capacity.planning.response import NORMAL, TenantLatency
+from agog_capacity.planning.tenant_latency import NORMAL, TenantLatency
 from agog_capacity.scaling.simulated import SimulationStore
 from agog_capacity.stored import read_stored, sources_digest, store
 
