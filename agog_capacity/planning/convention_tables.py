@@ -36,9 +36,7 @@ def conventions(assessments: Iterable[Assessment]) -> Table:
                     (e.real, e.closed_form, e.difference, e.standard_error)
                     for e in map(found.__getitem__, _SHOWN)
                 )
-                rows.append(
-                    (one.scenario, MEASURE_WORDS[measure], *(cell for four in cells for cell in four))
-                )
+                rows.append((one.scenario, _MEASURES[measure], *(cell for four in cells for cell in four)))
     headings = [Heading("scenario"), Heading("measure")]
     for words, decimals in zip(_SHOWN.values(), (3, 4, 4), strict=True):
         short = words.replace(" a year", "").replace(" breaks", "")
