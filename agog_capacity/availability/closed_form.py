@@ -17,7 +17,7 @@ import numpy as np
 from agog_capacity.availability.environment import wrong_classes
 from agog_capacity.availability.failover import Stage, recovery_time
 from agog_capacity.availability.failover_plan import FailoverDefaults, read_failover_defaults
-from agog_capacity.availability.failures import FailureClass
+from agog_capacity.availability.failures import FAILS_OVER_FROM, FailureClass
 from agog_capacity.availability.lengths import Fixed, Length, Lognormal
 from agog_capacity.availability.numbers import Number, target_share, together, wrong_threshold
 from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
@@ -28,8 +28,6 @@ from agog_capacity.periods import FloatArray
 from agog_capacity.resources import data_directory
 from agog_capacity.units import HOURS_PER_YEAR, MONTHS_PER_YEAR
 
-FAILS_OVER_FROM = 0.5
-"""Severity from which a region fails over; less is endured."""
 _POINTS = 200
 """Points that stand for the distribution of a failover's time."""
 
@@ -364,10 +362,22 @@ def failover_times(design: ServiceDesign, defaults: FailoverDefaults) -> tuple[F
     if design.mode == "single":
         return np.ones(1), np.ones(1)
     given = design.times(defaults)
-    detect = Stage("detect", (given.detect.length,))
+    found = [
+        (chance * chances, times)
+        for detect, chance in given.detections
+        for chances, times in [_times_after(Stage("detect", (detect,)), design, defaults)]
+    ]
+    return np.concatenate([times for _, times in found]), np.concatenate([chances for chances, _ in found])
+
+
+def _times_after(
+    detect: Stage, design: ServiceDesign, defaults: FailoverDefaults
+) -> tuple[FloatArray, FloatArray]:
+    """Return the chances and times of a failover that is detected in one way. [h]"""
+    given = design.times(defaults)
     if design.mode == "active-active" and design.database == "multi-writer":
         route = [Stage("route", (Fixed(given.dns_ttl_s),))] if given.dns_ttl_s else []
-        return _points([detect, *route]), np.full(_POINTS, 1 / _POINTS)
+        return np.full(_POINTS, 1 / _POINTS), _points([detect, *route])
     switch: list[Length] = [Fixed(given.dns_ttl_s), given.promote.length]
     if given.cache is not None:
         switch.append(given.cache.length)
@@ -380,7 +390,7 @@ def failover_times(design: ServiceDesign, defaults: FailoverDefaults) -> tuple[F
     covered = given.coverage.of(design.operator)
     manual = Stage("by hand", (_seconds(given.manual.length),))
     times = np.concatenate([_points(stages), _points([*stages, manual])])
-    return times, np.repeat([covered / _POINTS, (1 - covered) / _POINTS], _POINTS)
+    return np.repeat([covered / _POINTS, (1 - covered) / _POINTS], _POINTS), times
 
 
 def _seconds(hours: Lognormal) -> Lognormal:

@@ -102,8 +102,11 @@ class FailureSimulation:
     months: str
     seed: int
     years: int
-    """Under each draw of the rates."""
+    """Under each outer draw."""
     rates_drawn: bool
+    """Whether there are outer draws: of the rates, and of all else that is not sure."""
+    drawn: Mapping[str, Mapping[tuple[str, str], FloatArray]] = field(repr=False)
+    """By design what was drawn: by class or `failover`, and parameter, each of shape (draws,)."""
     deep_threshold: float
     target_percent: float
     recovery_target_s: float

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from agog_capacity.planning.service import Service
 
 _LOG = logging.getLogger(__name__)
-_VERSION = 2
+_VERSION = 3
 """Raised when the same inputs give another assessment; part of the key of stored ones."""
 YEARS = 1000
 """Under each draw of the rates."""
