@@ -362,22 +362,18 @@ def failover_times(design: ServiceDesign, defaults: FailoverDefaults) -> tuple[F
     if design.mode == "single":
         return np.ones(1), np.ones(1)
     given = design.times(defaults)
-    found = [
-        (chance * chances, times)
-        for detect, chance in given.detections
-        for chances, times in [_times_after(Stage("detect", (detect,)), design, defaults)]
-    ]
-    return np.concatenate([times for _, times in found]), np.concatenate([chances for chances, _ in found])
+    ways = [(p, *_times_after(Stage("detect", (by,)), design, defaults)) for by, p in given.detections]
+    return np.concatenate([times for _, times, _ in ways]), np.concatenate([p * each for p, _, each in ways])
 
 
 def _times_after(
     detect: Stage, design: ServiceDesign, defaults: FailoverDefaults
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the chances and times of a failover that is detected in one way. [h]"""
+    """Return times of a failover that is detected in one way, and their chances. [h]"""
     given = design.times(defaults)
     if design.mode == "active-active" and design.database == "multi-writer":
         route = [Stage("route", (Fixed(given.dns_ttl_s),))] if given.dns_ttl_s else []
-        return np.full(_POINTS, 1 / _POINTS), _points([detect, *route])
+        return _points([detect, *route]), np.full(_POINTS, 1 / _POINTS)
     switch: list[Length] = [Fixed(given.dns_ttl_s), given.promote.length]
     if given.cache is not None:
         switch.append(given.cache.length)
@@ -390,7 +386,7 @@ def _times_after(
     covered = given.coverage.of(design.operator)
     manual = Stage("by hand", (_seconds(given.manual.length),))
     times = np.concatenate([_points(stages), _points([*stages, manual])])
-    return np.repeat([covered / _POINTS, (1 - covered) / _POINTS], _POINTS), times
+    return times, np.repeat([covered / _POINTS, (1 - covered) / _POINTS], _POINTS)
 
 
 def _seconds(hours: Lognormal) -> Lognormal:

@@ -122,8 +122,8 @@ def test_another_row_of_evidence_brings_its_rate_and_length():
     [
         ("F03,Azure", "F02,Azure", "F02: stands twice"),
         ("F03,Azure", ",Azure", "has no id"),
-        ("F03,Azure", "F03", "csv:4: has 16 cells, the header has 17"),
-        ("F03,Azure", "F03,Azure,x", "has 18 cells"),
+        ("F03,Azure", "F03", "csv:4: has 17 cells, the header has 18"),
+        ("F03,Azure", "F03,Azure,x", "has 19 cells"),
         (",8,55,", f",{'9' * 400},55,", "is not a count"),
         (",8,55,", ",8,nan,", "exposure"),
         ("rate_low95", "events", "has the columns 'events' twice"),

@@ -345,8 +345,13 @@ def test_the_simulation_of_failures_gets_the_same_steps(plan):
     times = failover_times(found, design.failover, defaults)
     assert found.operator == "automated"
     assert times.decision("automated") == Fixed(0.0)
-    # Anywhere between two bounds, with the mean of probes and gray failures together.
-    assert times.detect.length.mean == pytest.approx(0.8 * 85 + 0.2 * 330)
+    assert (times.detect.low_s, times.detect.high_s) == pytest.approx((70.0, 100.0))
+    assert times.gray is not None and times.gray.model_dump() == {
+        "share": 0.2,
+        "low_s": 300.0,
+        "high_s": 360.0,
+    }
+    assert times.worth == defaults.times.worth, "the plan says nothing of it"
     assert times.promote.length == Lognormal(120.0, 0.6)
     assert (times.dns_ttl_s, times.p_no_capacity) == (0.0, 0.1)
     assert times.failback.stages == (0.1, 0.5, 1.0)
