@@ -17,7 +17,9 @@ from agog_capacity.model import In, Model, Text
 from agog_capacity.periods import FloatArray
 
 Observations = Annotated[float, Field(strict=True, ge=0.01, le=1e9), In("observations")]
-_LEAST_SHARE = 2.0**-60
+_LEAST_SHARE = 2.0**-40
+_LEAST_WEIGHT = 1e-200
+"""Of yes and of no: a chance with less is either, and nothing between."""
 _LEAST_LOG = -600.0
 """Of a factor: below, it would be 0, which has no logarithm."""
 
@@ -73,7 +75,10 @@ def chances(value: float, worth: float | None, shares: FloatArray) -> FloatArray
         return np.full(shares.shape, value)
     from scipy.special import betaincinv
 
-    found = betaincinv(value * worth, (1 - value) * worth, shares)
+    yes, no = value * worth, (1 - value) * worth
+    if min(yes, no) < _LEAST_WEIGHT:
+        return np.asarray(shares > 1 - value, dtype=float)
+    found = betaincinv(yes, no, shares)
     return np.asarray(np.clip(found, 0.0, 1.0), dtype=float)
 
 
@@ -111,4 +116,4 @@ def shares_drawn(key: int, draws: int) -> FloatArray:
     """
     rng = np.random.Generator(np.random.Philox(key=key))
     shares = (rng.permutation(draws) + rng.random(draws)) / draws
-    return np.asarray(np.clip(shares, _LEAST_SHARE, 1 - 2.0**-53), dtype=float)
+    return np.asarray(np.clip(shares, _LEAST_SHARE, 1 - _LEAST_SHARE), dtype=float)
