@@ -147,7 +147,8 @@ class _Mixture:
 
     @classmethod
     def of(cls, parts: Sequence[_Part]) -> _Mixture:
-        return cls(tuple(parts), tuple(float(part.loss.below(np.zeros(1))[0]) for part in parts))
+        # Rounded, since chances add up to 1 only nearly, and what loses nothing must not lose a little less.
+        return cls(tuple(parts), tuple(round(float(p.loss.below(np.zeros(1))[0]), 13) for p in parts))
 
     @property
     def per_year(self) -> float:

@@ -33,6 +33,8 @@ class DesignDraws:
     """By class of own changes."""
     drawn: Mapping[tuple[str, str], FloatArray]
     """The same for people, by class or `failover`, and parameter; times as the factor on the median promotion."""
+    certain: tuple[str, ...]
+    """Numbers of its failovers that matter and are taken as they stand."""
 
 
 def design_draws(
@@ -55,7 +57,7 @@ def design_draws(
         Its record in the sweep.
     """
     if not world.rates_drawn or design.regions == 1:
-        return DesignDraws({}, {}, {})
+        return DesignDraws({}, {}, {}, ())
     times = design.times(defaults)
     worth = times.worth
     fields: dict[str, FloatArray] = {}
@@ -65,22 +67,23 @@ def design_draws(
         return shares_drawn(stream_key(world.seed, name, parameter), world.draws)
 
     passive = design.mode == "active-passive"
-    promotes = passive or design.database in ("homed", "single-writer")
     covered = times.coverage.of(design.operator)
-    if promotes and worth.coverage is not None and 0 < covered < 1:
+    matters = _what_matters(design, defaults, growth)
+    is_drawn = {name: getattr(worth, name) is not None for name in matters}
+    if is_drawn.get("coverage"):
         fields["coverage"] = drawn[FAILOVER, "coverage"] = chances(
             covered, worth.coverage, shares("", "failover coverage")
         )
-    if passive and worth.p_bad is not None and 0 < times.failback.p_bad < 1:
+    if is_drawn.get("p_bad"):
         fields["failback_bad"] = drawn[FAILOVER, "p_bad"] = chances(
             times.failback.p_bad, worth.p_bad, shares("", "failover p_bad")
         )
-    if draws_capacity(design, defaults, growth):
+    if is_drawn.get("p_no_capacity"):
         found = chances(times.p_no_capacity, worth.p_no_capacity, shares("", "failover p_no_capacity"))
         # Where only one of two directions can lack capacity, or the table is coarse, the share differs from the chance.
         fields["stuck"] = np.minimum(growth.stuck.mean() / times.p_no_capacity * found, 1.0)
         drawn[FAILOVER, "p_no_capacity"] = found
-    if promotes and worth.times is not None:
+    if is_drawn.get("times"):
         share = shares("", "failover times")
         for name in ("decide", "promote", "manual", "restore"):
             if stated[f"{name}_sigma"] > 0:
@@ -96,11 +99,25 @@ def design_draws(
             hits_both[name] = drawn[name, "hits_both"] = chances(
                 value, c.worth.hits_both, shares(name, "hits_both")
             )
-    return DesignDraws(fields, hits_both, drawn)
+    return DesignDraws(fields, hits_both, drawn, tuple(name for name in matters if not is_drawn[name]))
 
 
 def draws_capacity(design: ServiceDesign, defaults: FailoverDefaults, growth: Brownout) -> bool:
-    """Tell whether the chance of no capacity can be drawn: its courses must say which of them lack it."""
+    """Tell whether the chance of no capacity is drawn, where anything is."""
+    worth = design.times(defaults).worth.p_no_capacity
+    return worth is not None and "p_no_capacity" in _what_matters(design, defaults, growth)
+
+
+def _what_matters(design: ServiceDesign, defaults: FailoverDefaults, growth: Brownout) -> tuple[str, ...]:
+    """Return the numbers of a failover that the design meets, and that are neither 0 nor 1."""
     times = design.times(defaults)
-    sure = times.worth.p_no_capacity is None or not 0 < times.p_no_capacity < 1
-    return not sure and 0 < growth.stuck.mean() < 1
+    passive = design.mode == "active-passive"
+    promotes = passive or (design.mode == "active-active" and design.database in ("homed", "single-writer"))
+    found = {
+        "coverage": promotes and 0 < times.coverage.of(design.operator) < 1,
+        # Its courses must say which of them lack it: where there is room for all, none does.
+        "p_no_capacity": 0 < times.p_no_capacity < 1 and 0 < growth.stuck.mean() < 1,
+        "p_bad": passive and 0 < times.failback.p_bad < 1,
+        "times": promotes,
+    }
+    return tuple(name for name, it_does in found.items() if it_does)

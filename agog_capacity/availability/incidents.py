@@ -305,6 +305,7 @@ def _updated(known: FailureClass, own: Sequence[Incident], history: IncidentHist
     enough = len(own) >= ENOUGH
     moved = {"rate": True, "length": bool(closed), "exposure": enough, "severity": enough and bool(reached)}
     worth = {"exposure": len(own), "severity": len(reached), "length": len(closed)}
+    before = f"; before that: {known.worth.because}" if known.worth.because else ""
     counted = f" of {units} {known.per.removesuffix('-year')}s" if units > 1 else ""
     return known.replace(
         note=_learned(known, moved, len(own), f"{history.years:.1f} years{counted}"),
@@ -314,7 +315,10 @@ def _updated(known: FailureClass, own: Sequence[Incident], history: IncidentHist
         severity=sum(one.severity for one in reached) / len(reached)
         if enough and reached
         else known.severity,
-        worth=known.worth.replace(**{name: count for name, count in worth.items() if moved[name]}),
+        worth=known.worth.replace(
+            **{name: count for name, count in worth.items() if moved[name]},
+            because=f"Incidents of the owner, where learned from them{before}"[:_LONGEST_NOTE],
+        ),
     )
 
 

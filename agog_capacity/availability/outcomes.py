@@ -108,6 +108,8 @@ class FailureSimulation:
     """Whether there are outer draws: of the rates, and of all else that is not sure."""
     drawn: Mapping[str, Mapping[tuple[str, str], FloatArray]] = field(repr=False)
     """By design what was drawn: by class or `failover`, and parameter, each of shape (draws,)."""
+    certain: Mapping[str, tuple[str, ...]]
+    """By design the numbers of its failovers that matter and were taken as they stand."""
     deep_threshold: float
     target_percent: float
     recovery_target_s: float
@@ -127,12 +129,12 @@ class FailureSimulation:
     @property
     def basis(self) -> str:
         """What every figure rests on, for a caption: the failures, the same for all designs."""
-        return self._basis(self._drawn_of_classes(), failovers=False)
+        return self._basis(self._drawn_of_classes(), ())
 
     def basis_of(self, design: str) -> str:
         """Return what the figures of a design rest on: the failures, and its failovers."""
-        found = self.designs[self._index(design)]
-        return self._basis(self._drawn_of_classes() | set(self.drawn[design]), failovers=found.regions > 1)
+        self._index(design)
+        return self._basis(self._drawn_of_classes() | set(self.drawn[design]), self.certain[design])
 
     def _drawn_of_classes(self) -> set[tuple[str, str]]:
         """Return what is drawn of the failures by class and parameter, whatever the designs make of it."""
@@ -142,9 +144,9 @@ class FailureSimulation:
             (name, "hits_both") for name, c in self.classes.items() if c.worth.hits_both is not None
         }
 
-    def _basis(self, drawn: Collection[tuple[str, str]], *, failovers: bool) -> str:
+    def _basis(self, drawn: Collection[tuple[str, str]], certain: Collection[str]) -> str:
         draws = (
-            f"{len(self.sums.years):,} draws of {what_was_drawn(self.classes, drawn, failovers=failovers)} × "
+            f"{len(self.sums.years):,} draws of {what_was_drawn(self.classes, drawn, certain)} × "
             if self.rates_drawn
             else "rates and all else at their means, "
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agog_capacity.availability.measures import Measure
+from agog_capacity.availability.worth import FailoverWorth
 from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray
 
@@ -22,12 +23,6 @@ _CLASS_WORDS = {
     "rate": "rates", "length": "lengths", "exposure": "exposure", "severity": "severity", "beta": "beta",
     "hits_both": "hits_both",
 }  # fmt: skip
-_FAILOVER_WORDS = {
-    "coverage": "coverage",
-    "p_no_capacity": "p_no_capacity",
-    "p_bad": "p_bad",
-    "times": "times",
-}
 _FEW = 3
 """Classes that are named; of more only the number is told."""
 _Z95_SQUARED = 3.8414588206941236
@@ -125,7 +120,9 @@ def _ranks(values: FloatArray) -> FloatArray:
 
 
 def what_was_drawn(
-    classes: Mapping[str, FailureClass], drawn: Collection[tuple[str, str]], *, failovers: bool
+    classes: Mapping[str, FailureClass],
+    drawn: Collection[tuple[str, str]],
+    sure_of_failovers: Collection[str],
 ) -> str:
     """Return in words what was drawn, and what was taken as certain.
 
@@ -135,8 +132,8 @@ def what_was_drawn(
         Failure classes by name.
     drawn : collection
         Class or `failover`, and parameter.
-    failovers : bool
-        Whether to tell of failovers too.
+    sure_of_failovers : collection
+        Numbers of failovers that were taken as they stand.
     """
     told: list[str] = []
     certain: list[str] = []
@@ -149,11 +146,9 @@ def what_was_drawn(
             named = ", ".join(sure) if len(sure) <= _FEW else f"{len(sure)} classes"
             certain.append(word if len(sure) == len(open_ones) else f"{word} of {named}")
     text = f"the {_joined(told)}"
-    if failovers:
-        mine = [word for name, word in _FAILOVER_WORDS.items() if ("failover", name) in drawn]
-        text += f" of failures and the {_joined(mine)} of failovers" if mine else ""
-        sure = [word for name, word in _FAILOVER_WORDS.items() if ("failover", name) not in drawn]
-        certain += [f"{_joined(sure)} of failovers"] if sure else []
+    mine = [name for name in FailoverWorth.model_fields if ("failover", name) in drawn]
+    text += f" of failures and the {_joined(mine)} of failovers" if mine else ""
+    certain += [f"{_joined(list(sure_of_failovers))} of failovers"] if sure_of_failovers else []
     return f"{text} (certain: {'; '.join(certain)})" if certain else text
 
 

@@ -159,6 +159,7 @@ def simulate_failures(
         years=years,
         rates_drawn=world.rates_drawn,
         drawn={design.name: {**world.drawn, **own} for design, own in zip(designs, run.drawn, strict=True)},
+        certain={design.name: sure for design, sure in zip(designs, run.certain, strict=True)},
         deep_threshold=float(deep_threshold),
         target_percent=float(exact(availability_target_percent)),
         recovery_target_s=float(recovery_target_s),
@@ -244,6 +245,7 @@ class _Run:
     """Designs and causes."""
     drawn: tuple[Mapping[tuple[str, str], FloatArray], ...]
     """Of each design."""
+    certain: tuple[tuple[str, ...], ...]
     per_failover: int
 
     @classmethod
@@ -259,7 +261,7 @@ class _Run:
     ) -> _Run:
         from agog_capacity.availability.sweep_arrays import designs_of, kinds_of, streams_of
 
-        table, hits_both, courses, drawn = designs_of(
+        made = designs_of(
             designs,
             world,
             defaults,
@@ -267,9 +269,9 @@ class _Run:
             recovery_target_h=not_negative("recovery target", recovery_target_s) / SECONDS_PER_HOUR,
             data_target_h=not_negative("data loss target", data_loss_target_s) / SECONDS_PER_HOUR,
         )
-        arrays = (table, hits_both, courses, calendar, kinds_of(world), streams_of(world))
+        arrays = (made.table, made.hits_both, made.courses, calendar, kinds_of(world), streams_of(world))
         shape = (len(designs), len(world.classes) + 1)
-        return cls(arrays, world, shape, drawn, 2 * courses.lengths.shape[1] + 24)
+        return cls(arrays, world, shape, made.drawn, made.certain, 2 * made.courses.lengths.shape[1] + 24)
 
     def sweep(self, items: Any, first_row: int, results: Any) -> None:
         """Take some blocks into their rows; where a year does not fit, again with more room."""

@@ -103,6 +103,8 @@ class Designs(NamedTuple):
     """Of the brownouts, one below the other."""
     drawn: tuple[Mapping[tuple[str, str], FloatArray], ...]
     """What is drawn of each design, by class or `failover`, and parameter."""
+    certain: tuple[tuple[str, ...], ...]
+    """Numbers of the failovers of each that matter and are taken as they stand."""
 
 
 def designs_of(
@@ -151,7 +153,13 @@ def designs_of(
             table[name][:, number] = value
         for column, (name, c) in enumerate(world.classes.items()):
             hits_both[:, number, column] = each.hits_both.get(name, hits_both_of(design, c, defaults))
-    return Designs(table, hits_both, _stacked(courses), tuple(each.drawn for each in draws))
+    return Designs(
+        table,
+        hits_both,
+        _stacked(courses),
+        tuple(each.drawn for each in draws),
+        tuple(each.certain for each in draws),
+    )
 
 
 def _stacked(courses: Sequence[Brownout]) -> Courses:

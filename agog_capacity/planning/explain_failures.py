@@ -117,6 +117,9 @@ def _what(one: FailureClass) -> str:
         parts.append(f"beta {one.beta:g}")
     if one.hits_both is not None:
         parts.append(f"hits both {one.hits_both:g}")
+    sure = one.worth.model_dump(exclude={"because"}, exclude_none=True)
+    if sure:
+        parts.append("worth " + ", ".join(f"{name} {count:g}" for name, count in sure.items()))
     if one.evidence:
         parts.append(f"evidence {one.evidence}")
     if one.note:

@@ -358,6 +358,21 @@ def test_the_simulation_of_failures_gets_the_same_steps(plan):
     assert times.unprotected == defaults.times.unprotected
 
 
+def test_a_plan_says_how_sure_its_own_numbers_are(plan):
+    """Drills of the owner: given, they replace the library's worth as a whole."""
+    defaults = read_failover_defaults(data_directory() / "availability")
+    wanted = changed(plan, {"failover": {"worth": {"coverage": 40, "times": 12}}}, "corrected")
+    design = wanted.scenario("changed").design
+    found = designed_failover(design, "eastus2", "westeurope", wanted.failure_classes)
+    assert design.failover is not None
+    worth = failover_times(found, design.failover, defaults).worth
+    assert (worth.coverage, worth.times, worth.p_bad, worth.p_no_capacity) == (40, 12, None, None)
+    with pytest.raises(PlanError, match="failover.worth.coverage.*greater than or equal to 0.01"):
+        changed(plan, {"failover": {"worth": {"coverage": 0}}})
+    with pytest.raises(PlanError, match="'coverag' is not known here; nearest: 'coverage'"):
+        changed(plan, {"failover": {"worth": {"coverag": 4}}})
+
+
 def test_how_a_failover_goes_changes_no_cost_and_is_no_assumption_of_one(plan):
     with_it, without = plan, changed(plan, {"failover": None})
     assert (
