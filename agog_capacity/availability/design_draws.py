@@ -91,7 +91,7 @@ def design_draws(
                 fields[f"{name}_log"] = stated[f"{name}_log"] + np.log(slower)
         scale_up = (standby_of(design, defaults).scale_up if passive else None) or times.scale_up
         fields["growth"] = factors(scale_up.sigma, worth.times, share)
-        drawn[FAILOVER, "times"] = factors(times.promote.sigma, worth.times, share)
+        drawn[FAILOVER, "times"] = factors(stated["promote_sigma"], worth.times, share)
     hits_both: dict[str, FloatArray] = {}
     for name, c in world.classes.items():
         value = hits_both_of(design, c, defaults)

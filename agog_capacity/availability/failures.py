@@ -35,8 +35,6 @@ _UNITS = {
     "service-year": ("service-years", "provider-years"),
 }
 """What the years of a row of evidence may be of, for a rate that counts so; a provider has one of each shared service."""
-FAILS_OVER_FROM = 0.5
-"""Severity from which a region fails over; less is endured."""
 _Positive = Annotated[float, Field(strict=True, gt=0, le=1e9)]
 
 
@@ -109,11 +107,6 @@ class FailureClass(Model):
     def lengths(self) -> Lognormal:
         """Length of a failure. [h]"""
         return Lognormal(self.length.median_h, self.length.sigma)
-
-    @property
-    def takes_region(self) -> bool:
-        """Whether it makes a region fail over: as it is stated, however severe it is drawn."""
-        return self.failover and self.severity >= FAILS_OVER_FROM
 
     @property
     def events_per_year(self) -> float:

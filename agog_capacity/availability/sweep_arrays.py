@@ -71,9 +71,10 @@ def kinds_of(world: Environment) -> Kinds:
     return Kinds(
         scope=np.array([_SCOPES[c.scope] for c in classes]),
         severity=np.ascontiguousarray(world.severities),
+        stated=np.array([c.severity for c in classes]),
         log_median=np.ascontiguousarray(world.log_medians),
         sigma=np.array([c.length.sigma for c in classes]),
-        fails_over=np.array([int(c.takes_region) for c in classes]),
+        fails_over=np.array([int(c.failover) for c in classes]),
         blocks=np.array([int(c.blocks_failover) for c in classes]),
         server=np.array([int(c.per == "server-year") for c in classes]),
     )

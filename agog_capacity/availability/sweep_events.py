@@ -42,6 +42,8 @@ class Kinds(NamedTuple):
     scope: Any
     severity: Any
     """Of shape (outer draws, classes) until one draw is taken."""
+    stated: Any
+    """Severity as it is stated, which decides whether a region fails over, however severe it is drawn."""
     log_median: Any
     """Of shape (outer draws, classes) until one draw is taken. [ln h]"""
     sigma: Any
@@ -85,8 +87,8 @@ class Cursor(NamedTuple):
 def under(kinds: Kinds, outer: int) -> Kinds:
     """Return the classes as they are under one outer draw."""
     return Kinds(
-        kinds.scope, kinds.severity[outer], kinds.log_median[outer], kinds.sigma, kinds.fails_over, kinds.blocks,
-        kinds.server,
+        kinds.scope, kinds.severity[outer], kinds.stated, kinds.log_median[outer], kinds.sigma, kinds.fails_over,
+        kinds.blocks, kinds.server,
     )  # fmt: skip
 
 

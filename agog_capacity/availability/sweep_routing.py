@@ -81,7 +81,7 @@ def see(design: Any, hits_both: Any, kinds: Kinds, events: Events, count: int, w
             region = NOT_SEEN
         elif regions == 1:
             region = ALL_REGIONS
-        down = kinds.fails_over[kind] == 1
+        down = kinds.fails_over[kind] == 1 and kinds.stated[kind] >= 0.5
         if kinds.scope[kind] == ZONE and design.zone_chance > 0:
             # The design stands in one zone: the incident takes it as a whole, or passes it by.
             down, severity = True, 1.0
