@@ -44,7 +44,7 @@ def convention_effect(real: FailureSimulation, closed_form: FailureSimulation) -
         if getattr(real, name) != getattr(closed_form, name):
             found.append(f"the two simulations differ in {name}; only the convention may differ")
     if len(real.sums.years) != len(closed_form.sums.years):
-        found.append("the two simulations differ in the draws of the rates; only the convention may differ")
+        found.append("the two simulations differ in what was drawn; only the convention may differ")
     together(found)
     years = real.sums.years
     rows = []
