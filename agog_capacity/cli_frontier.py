@@ -31,7 +31,10 @@ def frontier(
         ),
     ] = None,
     prices: Books = None,
-    years: Annotated[int, typer.Option(help="Simulated under each of 200 draws of the rates.", min=1)] = 250,
+    years: Annotated[
+        int,
+        typer.Option(help="Simulated under each of 200 draws of rates and all else that is not sure.", min=1),
+    ] = 250,
     seed: Annotated[int, typer.Option(help="Of the failures.", min=0)] = 20261124,
     out: Annotated[
         Path | None,

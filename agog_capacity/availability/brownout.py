@@ -6,11 +6,11 @@ courses out of an autoscaler's simulation are then the same input. The event sim
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from agog_capacity.availability.lengths import Length
 from agog_capacity.availability.numbers import probability, together, whole
@@ -34,6 +34,8 @@ class Brownout:
     """Share of the demand served in each step, shape (courses, steps)."""
     afterwards: FloatArray
     """Share served after the last step until the failed region is back, shape (courses,)."""
+    stuck: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    """Whether a course stands for no capacity, shape (courses,), so that its chance may be drawn; empty: none does."""
 
     def __post_init__(self) -> None:
         for name, dimensions in (("lengths_h", 2), ("served", 2), ("afterwards", 1)):
@@ -46,6 +48,9 @@ class Brownout:
                 else []
             )
         together(self._wrong())
+        stuck = np.array(self.stuck if len(self.stuck) else np.zeros(len(self.afterwards)), dtype=bool)
+        stuck.setflags(write=False)
+        object.__setattr__(self, "stuck", stuck)
 
     def _wrong(self) -> list[str]:
         found = []
@@ -57,6 +62,10 @@ class Brownout:
         if len(self.afterwards) != len(self.lengths_h):
             found.append(
                 f"brownout: afterwards has {len(self.afterwards)} courses and lengths_h {len(self.lengths_h)}"
+            )
+        if len(self.stuck) not in (0, len(self.afterwards)):
+            found.append(
+                f"brownout: stuck has {len(self.stuck)} courses and afterwards {len(self.afterwards)}"
             )
         if len(self.afterwards) == 0:
             found.append("brownout: no course; give at least one, such as Brownout.none()")
@@ -126,10 +135,19 @@ class Brownout:
             stuck = round(never * count)
         growing = count - stuck
         lengths = [scale_up_h.quantile((number + 0.5) / growing) for number in range(growing)]
-        return cls.step(
-            np.concatenate([np.asarray(lengths), np.zeros(stuck)]),
-            fraction,
+        return cls(
+            np.concatenate([np.asarray(lengths), np.zeros(stuck)])[:, None],
+            np.full((count, 1), fraction),
             np.concatenate([np.ones(growing), np.full(stuck, fraction)]),
+            np.arange(count) >= growing,
+        )
+
+    @property
+    def stuck_last(self) -> Self:
+        """The same courses, those without capacity after the others."""
+        order = np.argsort(self.stuck, kind="stable")
+        return type(self)(
+            self.lengths_h[order], self.served[order], self.afterwards[order], self.stuck[order]
         )
 
     @property

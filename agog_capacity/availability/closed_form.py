@@ -14,15 +14,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agog_capacity.availability.closed_form_times import failover_times
 from agog_capacity.availability.environment import wrong_classes
-from agog_capacity.availability.failover import Stage, recovery_time
-from agog_capacity.availability.failover_plan import FailoverDefaults, LognormalHours, read_failover_defaults
+from agog_capacity.availability.failover_plan import FailoverDefaults, read_failover_defaults
 from agog_capacity.availability.failures import FailureClass
-from agog_capacity.availability.lengths import Fixed, Length, Lognormal
+from agog_capacity.availability.lengths import Lognormal
 from agog_capacity.availability.numbers import Number, target_share, together, wrong_threshold
-from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
+from agog_capacity.availability.service import ServiceDesign
 from agog_capacity.availability.sla_risk import LATTICE_POINTS, Risk, checked_points, total_exceeds
-from agog_capacity.availability.standby import brownout_of, hits_both_of, promotion_of, server_factor_of
+from agog_capacity.availability.standby import brownout_of, hits_both_of, server_factor_of
 from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray
 from agog_capacity.resources import data_directory
@@ -30,8 +30,6 @@ from agog_capacity.units import HOURS_PER_YEAR, MONTHS_PER_YEAR
 
 FAILS_OVER_FROM = 0.5
 """Severity from which a region fails over; less is endured."""
-_POINTS = 200
-"""Points that stand for the distribution of a failover's time."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +147,8 @@ class _Mixture:
 
     @classmethod
     def of(cls, parts: Sequence[_Part]) -> _Mixture:
-        return cls(tuple(parts), tuple(float(part.loss.below(np.zeros(1))[0]) for part in parts))
+        # Rounded, since chances add up to 1 only nearly, and what loses nothing must not lose a little less.
+        return cls(tuple(parts), tuple(round(float(p.loss.below(np.zeros(1))[0]), 13) for p in parts))
 
     @property
     def per_year(self) -> float:
@@ -351,42 +350,3 @@ def _way_back(
         lost = np.concatenate([lost, lost + bad])
         chances = np.concatenate([chances * (1 - failback.p_bad), chances * failback.p_bad])
     return lost, chances
-
-
-def failover_times(design: ServiceDesign, defaults: FailoverDefaults) -> tuple[FloatArray, FloatArray]:
-    """Return times that stand for the distribution of a failover, and their chances. [h]
-
-    Parameters
-    ----------
-    design : ServiceDesign
-    defaults : FailoverDefaults
-    """
-    if design.mode == "single":
-        return np.ones(1), np.ones(1)
-    given = design.times(defaults)
-    detect = Stage("detect", (given.detect.length,))
-    if design.mode == "active-active" and design.database == "multi-writer":
-        route = [Stage("route", (Fixed(given.dns_ttl_s),))] if given.dns_ttl_s else []
-        return _points([detect, *route]), np.full(_POINTS, 1 / _POINTS)
-    promotion = promotion_of(design, defaults)
-    in_seconds = _seconds(promotion.length) if isinstance(promotion, LognormalHours) else promotion.length
-    switch: list[Length] = [Fixed(given.dns_ttl_s), in_seconds]
-    if given.cache is not None:
-        switch.append(given.cache.length)
-    stages = [detect, Stage("switch", tuple(switch))]
-    if design.operator == "human" or given.decide.automated_s:
-        stages.append(Stage("decide", (given.decision(design.operator),)))
-    covered = given.coverage.of(design.operator)
-    manual = Stage("by hand", (_seconds(given.manual.length),))
-    times = np.concatenate([_points(stages), _points([*stages, manual])])
-    return times, np.repeat([covered / _POINTS, (1 - covered) / _POINTS], _POINTS)
-
-
-def _seconds(hours: Lognormal) -> Lognormal:
-    return Lognormal(hours.median * SECONDS_PER_HOUR, hours.sigma)
-
-
-def _points(stages: Sequence[Stage]) -> FloatArray:
-    """Return equally likely times of some stages, in hours."""
-    found = recovery_time(stages)
-    return np.array([found.quantile((n + 0.5) / _POINTS) for n in range(_POINTS)]) / SECONDS_PER_HOUR

@@ -47,7 +47,7 @@ def convention_effects(
         if getattr(real, name) != getattr(closed_form, name):
             found.append(f"the two simulations differ in {name}; only the convention may differ")
     if len(real.sums.years) != len(closed_form.sums.years):
-        found.append("the two simulations differ in the draws of the rates; only the convention may differ")
+        found.append("the two simulations differ in what was drawn; only the convention may differ")
     together(found)
     return {name: tuple(_effects(real, closed_form, d)) for d, name in enumerate(real.names)}
 

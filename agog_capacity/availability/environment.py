@@ -1,5 +1,7 @@
 """The environment: which failures happen, drawn once and the same for every design.
 
+With outer draws every number of a class that is not sure is drawn first: its rate, and what its `worth` says of the rest.
+
 A class is a Poisson process; one of zone or region scope has a stream for each region and, with beta, one for what hits
 all of them: each region keeps its rate L, of which beta L is shared. The streams' keys come from the seed and the
 class's name, so another class, region or design leaves the failures of the others where they are.
@@ -9,13 +11,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.numbers import together, whole
+from agog_capacity.availability.worth import chances, factors, shares_drawn
 from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray
 from agog_capacity.units import HOURS_PER_YEAR
@@ -26,7 +30,7 @@ MAXIMUM_REGIONS = 3
 MOST_EVENTS = 20_000
 """Failures of a year beyond which nothing is simulated."""
 MOST_OUTER_DRAWS = 100_000
-"""Draws of the rates; the sums of each are kept."""
+"""Draws of the parameters; the sums of each are kept."""
 _SHARED_STREAM, _CHANGE_STREAM = -1, -2
 
 
@@ -39,26 +43,62 @@ class Stream:
     """Region it takes; -1: all of them; -2: what a rollout has reached."""
     key: int
     """Of its random numbers."""
-    share: float
-    """Its rate as a share of the rate of the class after exposure."""
+    is_shared: bool | None = None
+    """Whether it is what a class of region scope shares by beta, or what it does not; None: it takes the whole rate."""
 
 
 @dataclass(frozen=True)
 class Environment:
-    """What can fail, and at which rates, for a number of outer draws."""
+    """What can fail, and with which numbers, for a number of outer draws."""
 
     classes: Mapping[str, FailureClass]
     seed: int
     streams: tuple[Stream, ...]
-    rates: FloatArray
-    """Rate of each class after exposure, shape (outer draws, classes). [1/year]"""
+    draws: int
+    """1 where nothing is drawn."""
     rates_drawn: bool
+    drawn: Mapping[tuple[str, str], FloatArray] = field(repr=False)
+    """What is drawn by class and parameter, each of shape (draws,): rate before exposure [1/year], exposure, severity,
+    beta, and length as a factor on its median. What is not here stands as the class states it."""
 
-    @property
+    def column(self, name: str, parameter: str, stated: float) -> FloatArray:
+        """Return a number of a class under each draw, shape (draws,)."""
+        return self.drawn.get((name, parameter), np.full(self.draws, stated))
+
+    @cached_property
+    def rates(self) -> FloatArray:
+        """Rate of each class after exposure, shape (outer draws, classes). [1/year]"""
+        columns = [
+            self.column(name, "rate", c.belief.mean) * self.column(name, "exposure", c.exposure)
+            for name, c in self.classes.items()
+        ]
+        return np.stack(columns, axis=1)
+
+    @cached_property
     def per_year(self) -> FloatArray:
         """Rate of each stream, shape (outer draws, streams). [1/year]"""
-        column = {name: number for number, name in enumerate(self.classes)}
-        return np.stack([self.rates[:, column[s.failure_class]] * s.share for s in self.streams], axis=1)
+        number = {name: column for column, name in enumerate(self.classes)}
+        columns = []
+        for stream in self.streams:
+            name = stream.failure_class
+            beta = self.column(name, "beta", self.classes[name].beta)
+            part = np.ones(self.draws) if stream.is_shared is None else beta if stream.is_shared else 1 - beta
+            columns.append(self.rates[:, number[name]] * part)
+        return np.stack(columns, axis=1)
+
+    @cached_property
+    def severities(self) -> FloatArray:
+        """Severity of each class, shape (outer draws, classes)."""
+        return np.stack(
+            [self.column(name, "severity", c.severity) for name, c in self.classes.items()], axis=1
+        )
+
+    @cached_property
+    def log_medians(self) -> FloatArray:
+        """Median length of each class, shape (outer draws, classes). [ln h]"""
+        stated = np.log([c.length.median_h for c in self.classes.values()])
+        found = np.stack([np.log(self.column(name, "length", 1.0)) for name in self.classes], axis=1)
+        return np.asarray(stated + found, dtype=float)
 
     @property
     def most_events(self) -> int:
@@ -80,7 +120,8 @@ def environment(
     regions : int
         Of the largest design.
     outer_draws : int, optional
-        How many times the rates are drawn from their gammas; without it they stand at their means.
+        How many times the rates are drawn from their gammas, and the rest from what it is worth; without it all stand
+        at their means.
 
     Raises
     ------
@@ -92,13 +133,13 @@ def environment(
     if not 1 <= whole("regions", regions) <= MAXIMUM_REGIONS:
         raise InputError(f"{regions} regions cannot be simulated; between 1 and {MAXIMUM_REGIONS} can")
     streams = tuple(stream for name, c in classes.items() for stream in _streams(name, c, seed, regions))
-    rates = _rates(classes, seed, outer_draws)
-    world = Environment(classes, seed, streams, rates, outer_draws is not None)
+    drawn = {} if outer_draws is None else _drawn(classes, seed, outer_draws)
+    world = Environment(classes, seed, streams, outer_draws or 1, outer_draws is not None, drawn)
     if world.most_events > MOST_EVENTS:
-        often = list(classes)[int(rates.max(axis=0).argmax())]
+        often = list(classes)[int(world.rates.max(axis=0).argmax())]
         raise InputError(
             f"failures come more than {MOST_EVENTS:,} times a year, most of them of class {often!r} "
-            f"({rates.max():,.0f} a year); that is an error rate, no failure class"
+            f"({world.rates.max():,.0f} a year); that is an error rate, no failure class"
         )
     return world
 
@@ -127,12 +168,12 @@ def wrong_classes(classes: Mapping[str, FailureClass]) -> list[str]:
 
 def _streams(name: str, c: FailureClass, seed: int, regions: int) -> list[Stream]:
     if c.scope == "global":
-        return [Stream(name, _SHARED_STREAM, stream_key(seed, name, "all"), 1.0)]
+        return [Stream(name, _SHARED_STREAM, stream_key(seed, name, "all"))]
     if c.scope == "change":
-        return [Stream(name, _CHANGE_STREAM, stream_key(seed, name, "change"), 1.0)]
-    found = [Stream(name, r, stream_key(seed, name, f"region {r}"), 1 - c.beta) for r in range(regions)]
+        return [Stream(name, _CHANGE_STREAM, stream_key(seed, name, "change"))]
+    found = [Stream(name, r, stream_key(seed, name, f"region {r}"), False) for r in range(regions)]
     if c.beta:
-        found.append(Stream(name, _SHARED_STREAM, stream_key(seed, name, "all"), c.beta))
+        found.append(Stream(name, _SHARED_STREAM, stream_key(seed, name, "all"), True))
     return found
 
 
@@ -142,17 +183,25 @@ def stream_key(seed: int, name: str, part: str) -> int:
     return int.from_bytes(digest, "little")
 
 
-def _rates(classes: Mapping[str, FailureClass], seed: int, outer_draws: int | None) -> FloatArray:
-    if outer_draws is None:
-        return np.array([[c.events_per_year for c in classes.values()]])
+def _drawn(
+    classes: Mapping[str, FailureClass], seed: int, outer_draws: int
+) -> dict[tuple[str, str], FloatArray]:
+    """Return what is drawn of the classes, each number from a stream of its own."""
     if whole("outer draws", outer_draws, 2) > MOST_OUTER_DRAWS:
         raise InputError(f"{outer_draws:,} outer draws are too many; choose 2 to {MOST_OUTER_DRAWS:,}")
-    columns = []
+    found: dict[tuple[str, str], FloatArray] = {}
     for name, c in classes.items():
         rng = np.random.Generator(np.random.Philox(key=stream_key(seed, name, "rate")))
-        drawn = rng.gamma(c.rate.shape, 1 / c.rate.exposure_years, size=outer_draws)
-        columns.append(drawn * c.exposure)
-    return np.stack(columns, axis=1)
+        found[name, "rate"] = rng.gamma(c.rate.shape, 1 / c.rate.exposure_years, size=outer_draws)
+        for parameter in ("exposure", "severity", "beta"):
+            value, worth = getattr(c, parameter), getattr(c.worth, parameter)
+            if worth is not None and 0 < value < 1:
+                shares = shares_drawn(stream_key(seed, name, parameter), outer_draws)
+                found[name, parameter] = chances(value, worth, shares)
+        if c.worth.length is not None:
+            shares = shares_drawn(stream_key(seed, name, "length"), outer_draws)
+            found[name, "length"] = factors(c.length.sigma, c.worth.length, shares)
+    return found
 
 
 def draw_events(world: Environment, years: int, outer: int = 0) -> pd.DataFrame:
@@ -164,7 +213,7 @@ def draw_events(world: Environment, years: int, outer: int = 0) -> pd.DataFrame:
     years : int
         At most one block.
     outer : int
-        Which draw of the rates.
+        Which draw of the parameters.
 
     Returns
     -------

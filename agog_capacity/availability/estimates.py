@@ -10,9 +10,9 @@ import numpy as np
 
 from agog_capacity.periods import FloatArray
 
-IntervalOf = Literal["sampling", "rates"]
-"""What the interval is of. `sampling`: what more years would narrow. `rates`: what the rates, drawn from their gammas,
-leave open (with the sampling of the years under each draw in it)."""
+IntervalOf = Literal["sampling", "parameters"]
+"""What the interval is of. `sampling`: what more years would narrow. `parameters`: what the numbers that were drawn, such
+as rates, leave open (with the sampling of the years under each draw in it)."""
 
 _Z95 = 1.959963984540054
 
@@ -23,7 +23,7 @@ class Estimate:
 
     value: float
     standard_error: float
-    """Of the value: what more years, or more draws of the rates, would narrow."""
+    """Of the value: what more years, or more outer draws, would narrow."""
     low: float
     """Lower end of the 95 % interval."""
     high: float
@@ -81,10 +81,10 @@ def _wilson(share: float, count: float) -> tuple[float, float]:
 
 
 def mean_of_draws(values: FloatArray) -> Estimate:
-    """Return the mean over draws of the rates; the interval is where 95 % of the draws lie."""
+    """Return the mean over outer draws; the interval is where 95 % of the draws lie."""
     error = float(values.std(ddof=1) / math.sqrt(len(values)))
     low, high = np.quantile(values, [0.025, 0.975])
-    return Estimate(float(values.mean()), error, float(low), float(high), "rates")
+    return Estimate(float(values.mean()), error, float(low), float(high), "parameters")
 
 
 def mean_of_groups(values: FloatArray, weights: FloatArray) -> Estimate:

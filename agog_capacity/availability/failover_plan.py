@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from agog_capacity.availability.lengths import Fixed, Length, Lognormal, Uniform
+from agog_capacity.availability.worth import FailoverWorth
 from agog_capacity.documents import read_yaml
 from agog_capacity.errors import DocumentError
 from agog_capacity.model import Fraction, In, Model, Text
@@ -43,6 +44,13 @@ class Between(Model):
     def length(self) -> Length:
         """The distribution. [s]"""
         return Uniform(self.low_s, self.high_s) if self.low_s < self.high_s else Fixed(self.low_s)
+
+
+class GrayDetection(Between):
+    """Detection of failures that probes do not see, anywhere between two bounds."""
+
+    share: Fraction
+    """Share of the failures that are gray."""
 
 
 class LognormalSeconds(Model):
@@ -124,6 +132,8 @@ class FailoverTimes(Model):
 
     detect: Between
     """Health checks until the region counts as lost."""
+    gray: GrayDetection | None = None
+    """Failures that health checks do not see, and how long they take to be found; null where there are none."""
     decide: Decision
     promote: LognormalSeconds
     """Of the database replica."""
@@ -142,6 +152,15 @@ class FailoverTimes(Model):
     """Until the rest of a quorum has taken over the leases of a lost region."""
     failback: Failback
     unprotected: Unprotected
+    worth: FailoverWorth = FailoverWorth()
+    """How sure these numbers are."""
+
+    @property
+    def detections(self) -> tuple[tuple[Length, float], ...]:
+        """Ways a lost region is detected, and their chances. [s]"""
+        if self.gray is None:
+            return ((self.detect.length, 1.0),)
+        return ((self.detect.length, 1 - self.gray.share), (self.gray.length, self.gray.share))
 
     def decision(self, operator: Operator) -> Length:
         """Return the time to decide. [s]"""

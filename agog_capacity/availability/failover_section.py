@@ -25,6 +25,7 @@ from agog_capacity.availability.failover_plan import (
     Rollout,
 )
 from agog_capacity.availability.lengths import Lognormal, Uniform
+from agog_capacity.availability.worth import FailoverWorth
 from agog_capacity.components.base import Component
 from agog_capacity.components.front_door import FrontDoor
 from agog_capacity.components.node_pool import NodePool
@@ -175,6 +176,9 @@ class FailoverSection(Model):
     """Chance that an own change hits both regions; left out, that of the rollout, or 1 where the application does not run
     in the second region before a failover."""
     failback: Failback
+    worth: FailoverWorth | None = None
+    """How sure coverage, the chance of no node, the way back and the times are, such as from drills. Given, it replaces
+    the library's as a whole: what it leaves out is taken as certain."""
     courses: Annotated[int, Field(strict=True, ge=1, le=4096), In("count")] = 96
     """Failovers that are carried through the autoscaler."""
     seed: Annotated[int, Field(strict=True, ge=0, le=2**31)] = 0

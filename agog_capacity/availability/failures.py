@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from agog_capacity.availability.lengths import Lognormal
 from agog_capacity.availability.rates import GammaRate, jeffreys_rate
+from agog_capacity.availability.worth import ClassWorth
 from agog_capacity.csv_tables import table_rows
 from agog_capacity.documents import read_yaml
 from agog_capacity.errors import DocumentError, InputError, Problem, nearest
@@ -75,6 +76,8 @@ class FailureClass(Model):
     """Whether it makes a region fail over."""
     blocks_failover: Flag = False
     """Whether a failover that begins during it needs people."""
+    worth: ClassWorth = ClassWorth()
+    """How sure its numbers are; the rate's gamma says it of the rate."""
     evidence: str = ""
     """Row of the evidence table that rate and length come from."""
     note: Text = ""
@@ -87,6 +90,12 @@ class FailureClass(Model):
             raise ValueError(f"beta is for classes of region scope; a {self.scope} class must not have it")
         if self.hits_both is not None and self.scope != "change":
             raise ValueError(f"hits_both is for own changes; a {self.scope} class must not have it")
+        if self.worth.beta is not None and self.scope != "region":
+            raise ValueError(f"worth.beta: a {self.scope} class has no beta to be sure of; leave it out")
+        if self.worth.hits_both is not None and self.scope != "change":
+            raise ValueError(
+                f"worth.hits_both: a {self.scope} class has no hits_both to be sure of; leave it out"
+            )
         return self
 
     @property
@@ -125,11 +134,13 @@ class Evidence:
     caveat: str
     exposure_unit: str = ""
     """What the years were counted of, such as `region-years`."""
+    lengths: int | None = None
+    """Failures that the length was fitted on; None where it is an assumption, or there is none."""
 
 
 _COLUMNS = (
-    "id", "what", "events", "exposure", "exposure_unit", "dur_median_h", "dur_sigma_ln", "source", "date",
-    "caveat",
+    "id", "what", "events", "exposure", "exposure_unit", "dur_median_h", "dur_sigma_ln", "dur_events",
+    "source", "date", "caveat",
 )  # fmt: skip
 
 
@@ -163,8 +174,22 @@ def _evidence(row: Mapping[str, str]) -> Evidence:
     rate = jeffreys_rate(int(row["events"]), float(row["exposure"])) if counted else None
     spread = row["dur_median_h"] and row["dur_sigma_ln"]
     length = Lognormal(float(row["dur_median_h"]), float(row["dur_sigma_ln"])) if spread else None
+    if row["dur_events"] and not re.fullmatch(r"[1-9]\d{0,8}", row["dur_events"]):
+        raise InputError(f"dur_events {row['dur_events'][:40]!r} is not a count of lengths")
+    if row["dur_events"] and length is None:
+        raise InputError(
+            "counts lengths in dur_events, but has no dur_median_h and dur_sigma_ln fitted on them"
+        )
     return Evidence(
-        row["id"], row["what"], rate, length, row["source"], row["date"], row["caveat"], row["exposure_unit"]
+        row["id"],
+        row["what"],
+        rate,
+        length,
+        row["source"],
+        row["date"],
+        row["caveat"],
+        row["exposure_unit"],
+        int(row["dur_events"]) if row["dur_events"] else None,
     )
 
 
@@ -212,6 +237,9 @@ def _with_evidence(values: Any, evidence: Mapping[str, Evidence]) -> Any:
         filled["rate"] = {"shape": row.rate.shape, "exposure_years": row.rate.exposure_years}
     if "length" not in filled and row.length is not None:
         filled["length"] = {"median_h": row.length.median, "sigma": row.length.sigma}
+        worth = filled.get("worth", {})
+        if isinstance(worth, dict):
+            filled["worth"] = {"length": row.lengths} | worth
     return filled
 
 
@@ -228,7 +256,8 @@ def changed_classes(
         The classes to begin with.
     changes : mapping
         By name: values that differ, a whole new class, or None for a class that does not apply. Another row of
-        evidence brings its rate and length, where the change does not say them.
+        evidence brings its rate and length, where the change does not say them. What a value is worth stays until
+        the change says another; None takes it as certain.
     evidence : mapping
         Rows of the table of evidence by id; without them no change can name one.
 
@@ -256,9 +285,11 @@ def changed_classes(
         except InputError as error:
             findings += [((name, "evidence"), problem.message) for problem in error.problems]
             continue
+        known = begin.get("worth", {})
         begin |= brought
+        begin["worth"] = known | brought.get("worth", {})
         merged = begin | change
-        for part in ("rate", "length"):
+        for part in ("rate", "length", "worth"):
             if isinstance(change.get(part), dict) and isinstance(begin.get(part), dict):
                 merged[part] = begin[part] | change[part]
         try:

@@ -6,7 +6,7 @@ conventions must not be compared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -25,6 +25,7 @@ from agog_capacity.availability.estimates import (
 from agog_capacity.availability.failover_outcomes import failover_outcome
 from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.measures import MEASURES, FailoverOutcome, Measure, MeasureOutcome
+from agog_capacity.availability.sensitivity import what_was_drawn
 from agog_capacity.availability.service import ServiceDesign
 from agog_capacity.availability.sums import Sums
 from agog_capacity.availability.sweep_work import (
@@ -102,8 +103,13 @@ class FailureSimulation:
     months: str
     seed: int
     years: int
-    """Under each draw of the rates."""
+    """Under each outer draw."""
     rates_drawn: bool
+    """Whether there are outer draws: of the rates, and of all else that is not sure."""
+    drawn: Mapping[str, Mapping[tuple[str, str], FloatArray]] = field(repr=False)
+    """By design what was drawn: by class or `failover`, and parameter, each of shape (draws,)."""
+    certain: Mapping[str, tuple[str, ...]]
+    """By design the numbers of its failovers that matter and were taken as they stand."""
     deep_threshold: float
     target_percent: float
     recovery_target_s: float
@@ -122,11 +128,27 @@ class FailureSimulation:
 
     @property
     def basis(self) -> str:
-        """What every figure rests on, for a caption."""
+        """What every figure rests on, for a caption: the failures, the same for all designs."""
+        return self._basis(self._drawn_of_classes(), ())
+
+    def basis_of(self, design: str) -> str:
+        """Return what the figures of a design rest on: the failures, and its failovers."""
+        self._index(design)
+        return self._basis(self._drawn_of_classes() | set(self.drawn[design]), self.certain[design])
+
+    def _drawn_of_classes(self) -> set[tuple[str, str]]:
+        """Return what is drawn of the failures by class and parameter, whatever the designs make of it."""
+        found = {key for key in self.drawn[self.names[0]] if key[0] in self.classes}
+        # A single region does not ask whether both are hit, and a design may have a chance of its own.
+        return found | {
+            (name, "hits_both") for name, c in self.classes.items() if c.worth.hits_both is not None
+        }
+
+    def _basis(self, drawn: Collection[tuple[str, str]], certain: Collection[str]) -> str:
         draws = (
-            f"{len(self.sums.years):,} draws of the rates × "
+            f"{len(self.sums.years):,} draws of {what_was_drawn(self.classes, drawn, certain)} × "
             if self.rates_drawn
-            else "rates at their means, "
+            else "rates and all else at their means, "
         )
         return (
             f"{draws}{self.years:,} years, seed {self.seed}, convention {self.convention}, months {self.months}, "
@@ -148,7 +170,7 @@ class FailureSimulation:
     def hours_by_group(self, design: str, measure: Measure = "demand") -> FloatArray:
         """Return the mean hours a year that a design loses in each group of years, shape (groups,). [h/year]
 
-        A group is a draw of the rates, the same for every design; blocks of years where the rates are not drawn.
+        A group is an outer draw, the same for every design; blocks of years where nothing is drawn.
         """
         column = MEASURES.index(measure) * PER_MEASURE + HOURS
         found = self.sums.sums[:, self._index(design), column] / self.sums.years

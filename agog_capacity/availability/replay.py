@@ -121,8 +121,8 @@ def replay_year(
     together(_wrong(design, classes, failures) + wrong_choices(convention, months, deep_threshold))
     defaults = defaults or read_failover_defaults(data_directory() / "availability")
     world = environment(classes, seed=seed, regions=design.regions)
-    table, hits_both, courses = designs_of(
-        [design], classes, defaults, {} if brownout is None else {design.name: brownout},
+    table, hits_both, courses, *_ = designs_of(
+        [design], world, defaults, {} if brownout is None else {design.name: brownout},
         recovery_target_h=0.0, data_target_h=0.0,
     )  # fmt: skip
     events = events_of(len(failures) + 1)

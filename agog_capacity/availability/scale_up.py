@@ -143,7 +143,7 @@ class ScaleUp:
             a, b = getattr(grown, name)[course], getattr(stuck, name)[course]
             return np.asarray(np.where(is_stuck.reshape(-1, *[1] * (a.ndim - 1)), b, a), dtype=float)
 
-        return Brownout(mixed("lengths_h"), mixed("served"), mixed("afterwards"))
+        return Brownout(mixed("lengths_h"), mixed("served"), mixed("afterwards"), is_stuck)
 
 
 def scale_up(

@@ -1,6 +1,7 @@
 """Failures simulated event by event: the same failures for every design, and an interval for every figure.
 
-Rates are drawn first where asked (outer draws), then years are simulated under each draw. Two conventions, named in
+Rates and all else that is not sure are drawn first where asked (outer draws), then years are simulated under each
+draw. Two conventions, named in
 every result: `real` composes failures that overlap and splits them at the ends of months; `closed_form` takes each
 failure alone, whole in the month it starts in, as the formulas of `sla_risk` do, so that both can be compared. Two
 measures, named too: unserved demand, and time with a loss above a threshold.
@@ -91,10 +92,11 @@ def simulate_failures(
     classes : mapping
         Failure classes by name; what a design makes of them is its own matter.
     years : int
-        Under each draw of the rates. [years]
+        Under each outer draw. [years]
     seed : int
     outer_draws : int, optional
-        Draws of the rates from their gammas, at least 2. Without it every rate stands at its mean.
+        Draws of the rates from their gammas, and of every other number from what it is worth, at least 2. Without it
+        all stand at their means.
     convention : {"real", "closed_form"}
     months : {"730h", "calendar"}
         Twelve equal months, or those of a year that is no leap year.
@@ -156,6 +158,8 @@ def simulate_failures(
         seed=seed,
         years=years,
         rates_drawn=world.rates_drawn,
+        drawn={design.name: {**world.drawn, **own} for design, own in zip(designs, run.drawn, strict=True)},
+        certain={design.name: sure for design, sure in zip(designs, run.certain, strict=True)},
         deep_threshold=float(deep_threshold),
         target_percent=float(exact(availability_target_percent)),
         recovery_target_s=float(recovery_target_s),
@@ -239,6 +243,9 @@ class _Run:
     world: Environment
     shape: tuple[int, int]
     """Designs and causes."""
+    drawn: tuple[Mapping[tuple[str, str], FloatArray], ...]
+    """Of each design."""
+    certain: tuple[tuple[str, ...], ...]
     per_failover: int
 
     @classmethod
@@ -254,17 +261,17 @@ class _Run:
     ) -> _Run:
         from agog_capacity.availability.sweep_arrays import designs_of, kinds_of, streams_of
 
-        table, hits_both, courses = designs_of(
+        made = designs_of(
             designs,
-            world.classes,
+            world,
             defaults,
             brownouts,
             recovery_target_h=not_negative("recovery target", recovery_target_s) / SECONDS_PER_HOUR,
             data_target_h=not_negative("data loss target", data_loss_target_s) / SECONDS_PER_HOUR,
         )
-        arrays = (table, hits_both, courses, calendar, kinds_of(world), streams_of(world))
+        arrays = (made.table, made.hits_both, made.courses, calendar, kinds_of(world), streams_of(world))
         shape = (len(designs), len(world.classes) + 1)
-        return cls(arrays, world, shape, 2 * courses.lengths.shape[1] + 24)
+        return cls(arrays, world, shape, made.drawn, made.certain, 2 * made.courses.lengths.shape[1] + 24)
 
     def sweep(self, items: Any, first_row: int, results: Any) -> None:
         """Take some blocks into their rows; where a year does not fit, again with more room."""

@@ -19,6 +19,7 @@ from agog_capacity.availability.sweep_events import (
     Streams,
     bare_draw,
     first_events,
+    under,
     year_of_events,
 )
 from agog_capacity.availability.sweep_failover import tally
@@ -129,15 +130,17 @@ def _add_year(calendar: Calendar, work: Work, sums: Any, histograms: Any) -> Non
 
 
 def _sweep(
-    designs: Any, hits_both: Any, courses: Courses, calendar: Calendar, kinds: Kinds, streams: Streams,
+    designs: Any, hits_both: Any, courses: Courses, calendar: Calendar, all_kinds: Kinds, streams: Streams,
     cursor: Cursor, events: Events, ready: Any, work: Work, items: Any, first_row: int, results: Results,
 ) -> int:  # fmt: skip
     """Take blocks of years; `items` has a row (outer draw, block, years, given) each. Return NO_ROOM if one does not fit.
 
-    Given failures stand in `events` already, in place of a draw.
+    Given failures stand in `events` already, in place of a draw. Designs and what hits both have a row for each outer
+    draw, or one for all.
     """
     for item in range(len(items)):
         outer, block, years = items[item, 0], items[item, 1], items[item, 2]
+        kinds, row = under(all_kinds, outer), outer % len(designs)
         first_part = (first_row + item) * results.parts
         for part in range(first_part, first_part + results.parts):
             results.sums[part, :, :] = 0.0
@@ -152,12 +155,12 @@ def _sweep(
             if count < 0:
                 return NO_ROOM
             part = first_part + year // results.part_years
-            for d in range(len(designs)):
-                design = designs[d]
+            for d in range(designs.shape[1]):
+                design = designs[row, d]
                 sums, causes = results.sums[part, d], results.causes[part, d]
                 histograms = results.histograms[first_row + item, d]
                 work.months[:, :] = 0.0
-                calls = see(design, hits_both[d], kinds, events, count, work)
+                calls = see(design, hits_both[row, d], kinds, events, count, work)
                 if calendar.closed_form:
                     _year_alone(
                         design, courses, calendar, kinds, streams, events, count, outer, block, calls, ready, work,
@@ -178,15 +181,17 @@ def _draw(streams: Streams, kinds: Kinds, cursor: Cursor, items: Any) -> float:
     """Only draw what a sweep draws of its events."""
     total = 0.0
     for item in range(len(items)):
-        total += bare_draw(streams, kinds, cursor, items[item, 0], items[item, 1], items[item, 2])
+        total += bare_draw(
+            streams, under(kinds, items[item, 0]), cursor, items[item, 0], items[item, 1], items[item, 2]
+        )
     return total
 
 
 def _collect(
-    streams: Streams, kinds: Kinds, cursor: Cursor, events: Events, outer: int, years: int, table: Any
+    streams: Streams, all_kinds: Kinds, cursor: Cursor, events: Events, outer: int, years: int, table: Any
 ) -> int:
     """Write the events of the first years of a block to a table; return their number, or -1 if there is no room."""
-    rows = 0
+    rows, kinds = 0, under(all_kinds, outer)
     first_events(streams, kinds, cursor, outer, 0)
     for year in range(years):
         count = year_of_events(streams, kinds, cursor, events, outer, 0, year)

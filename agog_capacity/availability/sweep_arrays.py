@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from agog_capacity.availability.brownout import Brownout
+from agog_capacity.availability.design_draws import design_draws, draws_capacity
 from agog_capacity.availability.environment import Environment
 from agog_capacity.availability.failover_plan import (
     FailoverDefaults,
+    FailoverTimes,
     LognormalHours,
     LognormalSeconds,
 )
-from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
 from agog_capacity.availability.standby import brownout_of, hits_both_of, promotion_of, server_factor_of
 from agog_capacity.availability.sweep_events import (
@@ -69,8 +70,9 @@ def kinds_of(world: Environment) -> Kinds:
     classes = list(world.classes.values())
     return Kinds(
         scope=np.array([_SCOPES[c.scope] for c in classes]),
-        severity=np.array([c.severity for c in classes]),
-        log_median=np.log([c.length.median_h for c in classes]),
+        severity=np.ascontiguousarray(world.severities),
+        stated=np.array([c.severity for c in classes]),
+        log_median=np.ascontiguousarray(world.log_medians),
         sigma=np.array([c.length.sigma for c in classes]),
         fails_over=np.array([int(c.failover) for c in classes]),
         blocks=np.array([int(c.blocks_failover) for c in classes]),
@@ -91,21 +93,38 @@ def events_of(count: int) -> Events:
     return Events(start, end, kind, region, stream, number, hit, which)
 
 
+class Designs(NamedTuple):
+    """Designs as the sweep takes them, with a row for each outer draw, or one where nothing of them is drawn."""
+
+    table: Any
+    """Records, shape (rows, designs)."""
+    hits_both: FloatArray
+    """Chance that a class of own changes hits all regions, shape (rows, designs, classes)."""
+    courses: Courses
+    """Of the brownouts, one below the other."""
+    drawn: tuple[Mapping[tuple[str, str], FloatArray], ...]
+    """What is drawn of each design, by class or `failover`, and parameter."""
+    certain: tuple[tuple[str, ...], ...]
+    """Numbers of the failovers of each that matter and are taken as they stand."""
+
+
 def designs_of(
     designs: Sequence[ServiceDesign],
-    classes: Mapping[str, FailureClass],
+    world: Environment,
     defaults: FailoverDefaults,
     brownouts: Mapping[str, Brownout],
     *,
     recovery_target_h: float,
     data_target_h: float,
-) -> tuple[Any, FloatArray, Courses]:
-    """Return designs as records, the chance that a class of own changes hits all regions of each, and their courses.
-
-    The courses of the brownouts stand one below the other.
-    """
+) -> Designs:
+    """Return designs as the sweep takes them."""
     courses = [brownout_of(design, defaults, brownouts) for design in designs]
-    rows = [
+    if world.rates_drawn:
+        courses = [
+            growth.stuck_last if draws_capacity(design, defaults, growth) else growth
+            for design, growth in zip(designs, courses, strict=True)
+        ]
+    rows: list[dict[str, Any]] = [
         {
             **_shape(design, defaults),
             **_failover(design, defaults),
@@ -116,15 +135,32 @@ def designs_of(
             "course_first": sum(len(c.afterwards) for c in courses[:number]),
             "course_count": len(courses[number].afterwards),
             "by_course": int(design.name in brownouts),
+            "growth": 1.0,
+            "stuck": -1.0,
+            "growing": int((~courses[number].stuck).sum()),
         }
         for number, design in enumerate(designs)
     ]
-    table = np.zeros(len(designs), DESIGN)
-    for number, row in enumerate(rows):
-        for name, value in row.items():
-            table[number][name] = value
-    hits_both = np.array([[hits_both_of(d, c, defaults) for c in classes.values()] for d in designs])
-    return table, hits_both, _stacked(courses)
+    draws = [
+        design_draws(design, world, defaults, growth, row)
+        for design, growth, row in zip(designs, courses, rows, strict=True)
+    ]
+    count = world.draws if any(each.drawn for each in draws) else 1
+    table = np.zeros((count, len(designs)), DESIGN)
+    hits_both = np.empty((count, len(designs), len(world.classes)))
+    for number, (design, row, each) in enumerate(zip(designs, rows, draws, strict=True)):
+        for name, value in {**row, **each.fields}.items():
+            # A number for each draw stands in the column; what is certain is the same in all rows.
+            table[name][:, number] = value
+        for column, (name, c) in enumerate(world.classes.items()):
+            hits_both[:, number, column] = each.hits_both.get(name, hits_both_of(design, c, defaults))
+    return Designs(
+        table,
+        hits_both,
+        _stacked(courses),
+        tuple(each.drawn for each in draws),
+        tuple(each.certain for each in draws),
+    )
 
 
 def _stacked(courses: Sequence[Brownout]) -> Courses:
@@ -172,6 +208,7 @@ def _failover(design: ServiceDesign, defaults: FailoverDefaults) -> dict[str, fl
     return {
         "detect_low": times.detect.low_s / SECONDS_PER_HOUR,
         "detect_high": times.detect.high_s / SECONDS_PER_HOUR,
+        **_gray(times),
         "decide_fixed": times.decide.automated_s / SECONDS_PER_HOUR if automated else 0.0,
         **_log("decide", None if automated else times.decide.human),
         **_log("promote", promotion_of(design, defaults)),
@@ -182,6 +219,13 @@ def _failover(design: ServiceDesign, defaults: FailoverDefaults) -> dict[str, fl
         "election_low": times.election.low_s / SECONDS_PER_HOUR,
         "election_high": times.election.high_s / SECONDS_PER_HOUR,
     }
+
+
+def _gray(times: FailoverTimes) -> dict[str, float]:
+    if times.gray is None:
+        return {"gray": 0.0, "gray_low": 0.0, "gray_high": 0.0}
+    low, high = times.gray.low_s / SECONDS_PER_HOUR, times.gray.high_s / SECONDS_PER_HOUR
+    return {"gray": times.gray.share, "gray_low": low, "gray_high": high}
 
 
 def _way_back(design: ServiceDesign, defaults: FailoverDefaults) -> dict[str, object]:

@@ -41,8 +41,11 @@ class Kinds(NamedTuple):
 
     scope: Any
     severity: Any
+    """Of shape (outer draws, classes) until one draw is taken."""
+    stated: Any
+    """Severity as it is stated, which decides whether a region fails over, however severe it is drawn."""
     log_median: Any
-    """[ln h]"""
+    """Of shape (outer draws, classes) until one draw is taken. [ln h]"""
     sigma: Any
     fails_over: Any
     """1 where it takes a region as a whole and makes a design fail over."""
@@ -78,6 +81,15 @@ class Cursor(NamedTuple):
     number: Any
     length: Any
     """Of the next event. [h]"""
+
+
+@inlined
+def under(kinds: Kinds, outer: int) -> Kinds:
+    """Return the classes as they are under one outer draw."""
+    return Kinds(
+        kinds.scope, kinds.severity[outer], kinds.stated, kinds.log_median[outer], kinds.sigma, kinds.fails_over,
+        kinds.blocks, kinds.server,
+    )  # fmt: skip
 
 
 @compiled

@@ -11,6 +11,7 @@ from agog_capacity.availability.sweep_draws import (
     CACHE_LAG,
     COVERAGE_COURSE,
     DETECT_DECIDE,
+    GRAY,
     PROMOTE_MANUAL,
     STALL_RESTORE,
     normal_quantile,
@@ -50,6 +51,11 @@ def failover_times(
     promote, manual = pair(key, outer, block, number, PROMOTE_MANUAL)
     covered, _ = pair(key, outer, block, number, COVERAGE_COURSE)
     detected = design.detect_low + (design.detect_high - design.detect_low) * detect
+    if design.gray > 0.0:
+        # Numbers of their own, so that the other times stay where they are.
+        is_gray, found = pair(key, outer, block, number, GRAY)
+        if is_gray < design.gray:
+            detected = design.gray_low + (design.gray_high - design.gray_low) * found
     decided = detected + design.decide_fixed
     if design.decide_sigma > 0:
         decided += lognormal(design.decide_log, design.decide_sigma, decide)
@@ -127,6 +133,19 @@ def add_bare(work: Work, start: float, end: float, region: int) -> None:
     work.counts[BARE] = n + 1
 
 
+@inlined
+def _course_of(design: Any, draw: float) -> int:
+    """Return which of its courses a failover takes."""
+    if design.stuck < 0.0:
+        return min(int(draw * design.course_count), design.course_count - 1)
+    free, growing = 1.0 - design.stuck, design.growing
+    if draw < free:
+        return min(int(draw / free * growing), growing - 1)
+    return min(
+        growing + int((draw - free) / design.stuck * (design.course_count - growing)), design.course_count - 1
+    )
+
+
 @compiled
 def add_course(
     design: Any, courses: Courses, work: Work, key: Any, outer: int, block: int, number: int,
@@ -134,10 +153,10 @@ def add_course(
 ) -> float:  # fmt: skip
     """Note what is lost while the other region grows; return when everything is served again."""
     _, draw = pair(key, outer, block, number, COVERAGE_COURSE)
-    course = design.course_first + min(int(draw * design.course_count), design.course_count - 1)
+    course = design.course_first + _course_of(design, draw)
     time, whole = switched, switched
     for step in range(courses.lengths.shape[1]):
-        length = courses.lengths[course, step]
+        length = courses.lengths[course, step] * design.growth
         lost = 1.0 - courses.served[course, step]
         add_loss(work, time, time + length, lost, cause)
         time += length

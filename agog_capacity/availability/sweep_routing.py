@@ -81,7 +81,7 @@ def see(design: Any, hits_both: Any, kinds: Kinds, events: Events, count: int, w
             region = NOT_SEEN
         elif regions == 1:
             region = ALL_REGIONS
-        down = kinds.fails_over[kind] == 1 and severity >= 0.5
+        down = kinds.fails_over[kind] == 1 and kinds.stated[kind] >= 0.5
         if kinds.scope[kind] == ZONE and design.zone_chance > 0:
             # The design stands in one zone: the incident takes it as a whole, or passes it by.
             down, severity = True, 1.0
@@ -231,7 +231,7 @@ def route_passive(
     """Route the requests of an active-passive design through a year, or through one event alone."""
     routes = work.routes
     ready[:] = -1.0
-    serving, since, home_again, cause_back = 0, -1.0, np.inf, len(kinds.severity)
+    serving, since, home_again, cause_back = 0, -1.0, np.inf, len(kinds.sigma)
     last = -1
     for c in range(work.counts[CALLS]):
         i, region = routes.called_event[c], routes.called_region[c]

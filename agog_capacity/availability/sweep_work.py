@@ -53,12 +53,19 @@ DESIGN = np.dtype(
         ("zone_chance", np.float64),
         # Hours until what a zone took runs in the others; infinite where nothing moves.
         ("zone_moved", np.float64),
+        # How much longer it takes to grow than its courses say; 1 where that is sure.
+        ("growth", np.float64),
+        # Chance of a course without capacity, which are the last ones; below 0 where all courses are as likely.
+        ("stuck", np.float64),
+        # Courses with capacity.
+        ("growing", np.int64),
         # How much longer the failure of a database server lasts; 1 with a standby.
         ("server_factor", np.float64),
         *(
             (name, np.float64)
             for name in (
-                "sized", "write_share", "detect_low", "detect_high", "decide_fixed", "decide_log", "decide_sigma",
+                "sized", "write_share", "detect_low", "detect_high", "gray", "gray_low",
+                "gray_high", "decide_fixed", "decide_log", "decide_sigma",
                 "promote_log", "promote_sigma", "dns", "cache_log", "cache_sigma",
                 "coverage", "manual_log", "manual_sigma", "election_low", "election_high", "failback_delay",
                 "failback_bad", "failback_length", "failback_severity", "failback_step", "rebuild", "rebuild_factor",

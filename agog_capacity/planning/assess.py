@@ -1,7 +1,7 @@
 """Assess scenarios: failures, failovers and response times, simulated once and kept by the content of their inputs.
 
-All scenarios of one call meet the same failures, drawn first as rates and then as years under them, so their
-differences are far more certain than each of them is.
+All scenarios of one call meet the same failures: first the numbers that are not sure are drawn, then years under them.
+So their differences are far more certain than each of them is.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from agog_capacity.planning.tenant_latency import TenantLatency
 
 _LOG = logging.getLogger(__name__)
-_VERSION = 3
+_VERSION = 4
 """Raised when the same inputs give another assessment; part of the key of stored ones."""
 YEARS = 1000
-"""Under each draw of the rates."""
+"""Under each outer draw."""
 OUTER_DRAWS = 200
 SEED = 20261124
 NO_TARGET_PERCENT = 99.95
@@ -71,9 +71,9 @@ def assess(
         Name of a scenario. With several regions it needs the sections `scaling` and `failover`; for response times
         `latency`.
     years : int
-        Simulated under each draw of the rates. [years]
+        Simulated under each outer draw. [years]
     outer_draws : int
-        Draws of the rates from what is believed of them.
+        Draws of the rates and of all else that is not sure.
     seed : int
         Of all random numbers; the same seed gives the same figures.
     store : AssessmentStore, optional
@@ -230,13 +230,12 @@ def _assessed(
         data_loss_target_s=60.0 * (targets.recovery_point_minutes or NO_DATA_LOSS_TARGET_MINUTES),
     )
     simulation = simulate(progress=_half_of(progress, 0))
-    effects = convention_effects(
-        simulation, simulate(convention="closed_form", progress=_half_of(progress, 1))
-    )
+    closed = simulate(convention="closed_form", progress=_half_of(progress, 1))
+    effects = convention_effects(simulation, closed)
     carried: dict[str, Hours] = {}
     for name, service in services.items():
-        made = _assessment(plan, name, service, simulation, carried)
-        found[name] = replace(made, conventions=effects[name])
+        one = _assessment(plan, name, service, simulation, carried)
+        found[name] = replace(one, conventions=effects[name])
     return found
 
 
@@ -248,6 +247,8 @@ def _half_of(progress: Progress | None, half: int) -> Progress | None:
 def _assessment(
     plan: Plan, name: str, service: Service, simulation: FailureSimulation, carried: dict[str, Hours]
 ) -> Assessment:
+    from agog_capacity.availability.sensitivity import drivers
+
     outcome = simulation.outcome(name)
     latencies, missing = _latencies(plan, name, carried)
     recoveries = [_recovery(timeline) for timeline in service.timelines]
@@ -255,7 +256,9 @@ def _assessment(
         recoveries = list(_repairs(plan, name))
     return Assessment(
         scenario=name,
-        basis=simulation.basis,
+        basis=simulation.basis_of(name),
+        failures=simulation.basis,
+        drivers=drivers(simulation, name),
         target_percent=simulation.target_percent,
         deep_threshold=simulation.deep_threshold,
         demand=outcome.demand,
@@ -367,7 +370,7 @@ def _repairs(plan: Plan, name: str) -> Iterator[Recovery]:
 
 
 def difference(one: Assessment, other: Assessment, measure: Any = "demand") -> Estimate:
-    """Return how many hours a year a scenario loses more than another, on the same draws of the rates. [h/year]
+    """Return how many hours a year a scenario loses more than another, on the same outer draws. [h/year]
 
     Parameters
     ----------
@@ -383,10 +386,10 @@ def difference(one: Assessment, other: Assessment, measure: Any = "demand") -> E
     from agog_capacity.availability.estimates import mean_of_draws
 
     one.by(measure)
-    if one.basis != other.basis or len(one.hours_by_draw[measure]) != len(other.hours_by_draw[measure]):
+    if one.failures != other.failures or len(one.hours_by_draw[measure]) != len(other.hours_by_draw[measure]):
         raise InputError(
-            f"{one.scenario!r} and {other.scenario!r} were simulated on different failures ({one.basis}; {other.basis}); "
-            "assess them with the same years, draws and seed"
+            f"{one.scenario!r} and {other.scenario!r} were simulated on different failures ({one.failures}; "
+            f"{other.failures}); assess them with the same years, draws and seed"
         )
     gap = np.subtract(one.hours_by_draw[measure], other.hours_by_draw[measure])
     return mean_of_draws(np.asarray(gap, dtype=float))

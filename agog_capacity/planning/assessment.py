@@ -19,6 +19,7 @@ from agog_capacity.availability.measures import (
     Measure,
     MeasureOutcome,
 )
+from agog_capacity.availability.sensitivity import Driver
 from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.planning.tenant_latency import NORMAL, TenantLatency
 from agog_capacity.scaling.simulated import SimulationStore
@@ -65,7 +66,7 @@ class Assessment:
 
     scenario: str
     basis: str
-    """Draws, years, seed and convention of the simulation."""
+    """Draws of what, years, seed and convention of the simulation."""
     target_percent: float
     """Availability that probabilities are of. [%]"""
     deep_threshold: float
@@ -80,9 +81,13 @@ class Assessment:
     latency_missing: str
     """Why there are no response times; empty where there are."""
     hours_by_draw: Mapping[Measure, tuple[float, ...]] = field(repr=False)
-    """Mean hours a year under each draw of the rates, the same draws for every scenario. [h/year]"""
+    """Mean hours a year under each outer draw, the same draws for every scenario. [h/year]"""
     notes: tuple[str, ...] = field(default=(), repr=False)
     """What to know of the failover, in sentences."""
+    failures: str = field(default="", repr=False)
+    """Which failures were met; hours lost under the same ones can be subtracted draw by draw."""
+    drivers: tuple[Driver, ...] = field(default=(), repr=False)
+    """Numbers that were drawn, the one that moves the unserved hours most first."""
     conventions: tuple[ConventionEffect, ...] = field(default=(), repr=False)
     """What the figures would be if failures were counted as formulas do, on the same failures."""
 

@@ -60,8 +60,7 @@ def unserved_chart(comparison: Comparison) -> Specification:
         for one in _known(comparison)
     }
     title = f"{comparison.plan.title}: what leaves demand unserved"
-    basis = next((one.basis for one in _known(comparison)), "")
-    return unserved_by_cause(title, hours, source=f"Simulated failures: {basis}")
+    return unserved_by_cause(title, hours, source=f"Simulated failures: {_basis(comparison)}")
 
 
 def _known(comparison: Comparison) -> Iterator[Assessment]:
@@ -70,12 +69,15 @@ def _known(comparison: Comparison) -> Iterator[Assessment]:
             yield found
 
 
+def _basis(comparison: Comparison) -> str:
+    """Return what the figures rest on; failovers are told where a scenario has them."""
+    return max((one.basis for one in _known(comparison)), key=len, default="")
+
+
 def availability(comparison: Comparison) -> Table:
     """Return hours lost and the probability that a year and every month hold, by both measures."""
     rows: list[tuple[Cell, ...]] = []
-    basis = ""
     for one in _known(comparison):
-        basis = one.basis
         for measure in MEASURES:
             found = one.by(measure)
             rows.append(
@@ -102,8 +104,8 @@ def availability(comparison: Comparison) -> Table:
             Heading("from", decimals=2), Heading("to", decimals=2),
         ),
         tuple(rows),
-        f"From and to: 95 % interval, which is what the rates of failures leave open. {basis}. An illustration of what "
-        "the evidence allows, not a forecast of any service.",
+        f"From and to: 95 % interval, which is what the numbers that were drawn leave open. "
+        f"{_basis(comparison)}. An illustration of what the evidence allows, not a forecast of any service.",
     )  # fmt: skip
 
 

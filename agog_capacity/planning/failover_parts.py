@@ -122,23 +122,22 @@ def failover_times(
 ) -> FailoverTimes:
     """Return the same steps as the simulation of failures takes them.
 
-    It knows one detection, anywhere between two bounds: the lower is that of the probes, the upper such
-    that the mean is that of probes and gray failures together.
-
     Parameters
     ----------
     found : DesignedFailover
     section : FailoverSection
     defaults : FailoverDefaults
-        For what a section does not say: the time to rebuild the database's protection, elections of a quorum.
+        For what a section does not say: the time to rebuild the database's protection, elections of a quorum, how sure
+        the numbers are.
     """
-    parts = found.parts
+    parts, gray = found.parts, section.detection.gray
     low = parts.detect.quantile(1e-12)
-    gray = 0.0 if parts.gray is None else parts.gray.mean
-    mean = (1 - parts.gray_share) * parts.detect.mean + parts.gray_share * gray
     has_writer = parts.promote is not None or found.restored
     values = {
-        "detect": {"low_s": low, "high_s": max(low, 2 * mean - low)},
+        "detect": {"low_s": low, "high_s": max(low, 2 * parts.detect.mean - low)},
+        "gray": None if gray is None else {
+            "share": gray.share, "low_s": gray.length.low, "high_s": gray.length.high
+        },
         "decide": section.decide.model_dump(),
         # Left out only where a restore takes its place.
         **({} if section.promote is None else {"promote": section.promote.model_dump()}),
@@ -150,6 +149,7 @@ def failover_times(
         "manual": section.manual.model_dump(),
         "p_no_capacity": section.capacity.not_available,
         "failback": section.failback.model_dump(),
+        "worth": (section.worth or defaults.times.worth).model_dump(),
     }  # fmt: skip
     return FailoverTimes.model_validate({**defaults.times.model_dump(), **values})
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from agog_capacity.plan import Plan
 
 YEARS = 250
-"""Under each draw of the rates: many designs, whose differences are certain since they meet the same failures."""
+"""Under each outer draw: many designs, whose differences are certain since they meet the same failures."""
 NINES = (99.0, 99.5, 99.9, 99.95, 99.99, 99.999)
 """Levels of availability whose price is told. [%]"""
 

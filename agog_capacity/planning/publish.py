@@ -193,7 +193,7 @@ def _failures(comparison: Comparison, charts: Mapping[str, Specification]) -> It
         yield Section(
             "Failures, failovers and response times",
             text=(
-                "Simulated: rates of failures drawn from what evidence leaves open, then years under each draw.",
+                "Simulated: rates, lengths and chances drawn from what evidence leaves open, then years under each draw.",
                 "Every scenario meets the same failures, so their differences are more certain than each of them.",
                 "Two measures, which may disagree about the better design: unserved demand, and time with over half lost.",
             ),

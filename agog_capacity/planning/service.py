@@ -246,4 +246,5 @@ def _joined(brownouts: Sequence[Brownout]) -> Brownout:
         np.concatenate([wide(e.lengths_h, 0.0)[p] for e, p in zip(brownouts, picks, strict=True)]),
         np.concatenate([wide(e.served, 1.0)[p] for e, p in zip(brownouts, picks, strict=True)]),
         np.concatenate([e.afterwards[p] for e, p in zip(brownouts, picks, strict=True)]),
+        np.concatenate([e.stuck[p] for e, p in zip(brownouts, picks, strict=True)]),
     )

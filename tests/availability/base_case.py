@@ -92,6 +92,7 @@ def defaults_of(case: Mapping[str, Any]) -> FailoverDefaults:
             "severity": float(back["severity"]), "stages": (1.0,), "stage_h": 0.0,
         },
         unprotected={"rebuild_h": 0.0, "without_standby_factor": 1.0},
+        worth={},
     )  # fmt: skip
     return library.replace(times=times)
 

@@ -47,6 +47,7 @@ def defaults(**changes: Any) -> FailoverDefaults:
             "delay_h": 24.0, "p_bad": 0.0, "length_h": 0.5, "severity": 0.8, "stages": (1.0,), "stage_h": 0.0,
         },
         "unprotected": {"rebuild_h": 0.0, "without_standby_factor": 10.0},
+        "worth": {},
     }  # fmt: skip
     return LIBRARY.replace(times=LIBRARY.times.replace(**(times | changes)))
 

@@ -36,8 +36,8 @@ def test_the_librarys_classes_are_those_of_the_base_case():
     theirs = classes_of(base_case())
     assert list(theirs) == list(CLASSES)
     for name, c in theirs.items():
-        ours = CLASSES[name].model_dump(exclude={"evidence", "note", "hits_both"})
-        assert ours == c.model_dump(exclude={"evidence", "note", "hits_both"}), name
+        ours = CLASSES[name].model_dump(exclude={"evidence", "note", "hits_both", "worth"})
+        assert ours == c.model_dump(exclude={"evidence", "note", "hits_both", "worth"}), name
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_another_class_or_region_leaves_the_failures_of_the_others_alone():
 def test_rates_are_drawn_from_their_gammas_class_by_class():
     world = environment(CLASSES, seed=8, outer_draws=4000)
     assert world.rates.shape == (4000, len(CLASSES))
-    for column, (name, c) in enumerate(CLASSES.items()):
-        drawn = world.rates[:, column] / c.exposure
+    for name, c in CLASSES.items():
+        drawn = world.drawn[name, "rate"]
         assert drawn.mean() == pytest.approx(c.belief.mean, rel=4 / np.sqrt(c.rate.shape * 4000)), name
         assert np.quantile(drawn, 0.9) == pytest.approx(c.belief.quantile(0.9), rel=0.06), name
     without = {name: c for name, c in CLASSES.items() if name != "zone"}
@@ -112,7 +112,7 @@ def test_rates_are_drawn_from_their_gammas_class_by_class():
         ({}, "no failure class was given"),
         ({"x": one_class(per="service-year")}, "'x' of region scope counts per 'service-year'; write 'region-year'"),
         (
-            {"x": one_class(scope="global", beta=0.0)},
+            {"x": one_class(scope="global", beta=0.0, worth={})},
             "'x' of global scope counts per 'region-year'; write 'service-year'",
         ),
         (

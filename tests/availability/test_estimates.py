@@ -55,7 +55,7 @@ def test_means_carry_the_usual_errors():
     of_groups = mean_of_groups(values, np.ones(400))
     assert of_groups.standard_error == pytest.approx(error)
     draws = mean_of_draws(values)
-    assert draws.interval_of == "rates"
+    assert draws.interval_of == "parameters"
     assert (draws.low, draws.high) == pytest.approx(tuple(np.quantile(values, [0.025, 0.975])))
 
 

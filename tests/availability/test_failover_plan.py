@@ -95,5 +95,5 @@ def test_every_mistake_of_the_file_is_told_with_its_line(tmp_path):
     with pytest.raises(DocumentError) as caught:
         read_failover_defaults(tmp_path)
     told = str(caught.value)
-    assert "failover.yaml:8" in told and "'promoted' is not known here; nearest: 'promote'" in told
+    assert "failover.yaml:9" in told and "'promoted' is not known here; nearest: 'promote'" in told
     assert "p_no_capacity" in told and "'promote' is missing" in told

@@ -70,6 +70,27 @@ def test_five_incidents_have_their_own_spread_severity_and_exposure(tmp_path):
     logs = np.log([1, 2, 3, 4])
     assert after.length.median_h == pytest.approx(math.exp(logs.mean()))
     assert after.length.sigma == 0.8, "four reached the service"
+    assert (after.worth.exposure, after.worth.severity, after.worth.length) == (5, 4, 4), "what was counted"
+    assert after.worth.hits_both == CLASSES["own_change"].worth.hits_both
+    assert after.worth.because.startswith(
+        "Incidents of the owner, where learned from them; before that: Assum"
+    )
+
+
+def test_what_is_counted_is_drawn_as_surely_as_it_was_counted(tmp_path):
+    """Four of five reached the service: Beta(4, 1), so a standard deviation of 0.163; below five the prior stays."""
+    from agog_capacity.availability.environment import environment
+
+    rows = [DEPLOY.format(month=m, hour=11) for m in (1, 2, 3, 4)]
+    rows.append("2026-02-01T10:00Z,2026-02-01T18:00+02:00,change,0,config\n")
+    after = updated_classes(CLASSES, read_incidents(written(tmp_path, *rows), BEGAN, UNTIL), HISTORY)
+    drawn = environment(after, seed=1, outer_draws=4000).drawn["own_change", "exposure"]
+    assert drawn.mean() == pytest.approx(0.8, abs=1e-3)
+    assert drawn.std() == pytest.approx(math.sqrt(0.8 * 0.2 / 6), rel=0.01)
+    few = updated_classes(CLASSES, read_incidents(written(tmp_path, *rows[:3]), BEGAN, UNTIL), HISTORY)
+    assert few["own_change"].worth.exposure == CLASSES["own_change"].worth.exposure
+    assert few["own_change"].worth.length == 3
+    assert few["zone"].worth.exposure == 4 and few["zone"].worth.length == 8, "none was seen"
 
 
 def test_a_class_that_has_learned_says_from_what(tmp_path):

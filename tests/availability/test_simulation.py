@@ -150,7 +150,7 @@ def test_every_figure_names_its_measure_convention_and_interval():
     drawn = run(years=100, outer_draws=20)
     assert "20 draws of the rates" in drawn.basis
     hours = drawn.outcome("one_region").demand.hours_per_year
-    assert hours.interval_of == "rates" and hours.high - hours.low > 4 * hours.standard_error
+    assert hours.interval_of == "parameters" and hours.high - hours.low > 4 * hours.standard_error
 
 
 def test_a_probability_of_none_seen_keeps_its_interval():

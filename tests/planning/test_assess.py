@@ -16,6 +16,7 @@ from agog_capacity.plan import Plan, load_plan
 from agog_capacity.planning import assess as module
 from agog_capacity.planning.assess import assess, assess_scenarios, difference
 from agog_capacity.planning.assessment import Assessment, AssessmentStore, NotAssessed
+from agog_capacity.planning.explain_failures import explained_failures
 from agog_capacity.planning.service import service_of
 
 AGOG = Path(__file__).parents[2] / "data" / "plans" / "agog.yaml"
@@ -200,6 +201,31 @@ def test_scenarios_of_different_draws_are_not_subtracted(plan, store, found):
     other = assess(plan, "corrected", store=store, years=50, outer_draws=8, seed=8)
     with pytest.raises(InputError, match="different failures"):
         difference(other, found["active-passive"])
+
+
+def test_a_scenario_tells_what_was_drawn_for_it_and_what_drives_its_hours(plan, found):
+    passive, alone = found["active-passive"], found["single-region"]
+    assert (
+        "8 draws of the rates, lengths, exposure, severity, beta and hits_both of failures" in passive.basis
+    )
+    assert "the coverage, p_bad and times of failovers × 50 years" in passive.basis
+    assert "failovers" not in alone.basis and alone.failures == passive.failures
+    subjects = {one.subject for one in passive.drivers}
+    assert subjects == {*plan.failure_classes, "failover"}
+    assert "failover" not in {one.subject for one in alone.drivers}
+    shares = [one.share for one in passive.drivers]
+    assert shares == sorted(shares, reverse=True) and shares[0] > 0
+    table = next(t for t in explained_failures(plan, passive) if t.title.startswith("What the spread"))
+    assert [row[0] for row in table.rows] == [one.subject for one in passive.drivers if one.is_told]
+    assert f"{sum(not one.is_told for one in passive.drivers)} others stay below the noise" in table.note
+
+
+def test_another_worth_is_another_assessment(plan, store, found):
+    sure = plan.with_scenario("sure", {"failover": {"worth": {}}}, extends="active-passive")
+    other = assess(sure, "sure", store=store, **SMALL)
+    assert "(certain: coverage, p_bad and times of failovers)" in other.basis
+    assert other.hours_by_draw != found["active-passive"].hours_by_draw
+    assert difference(other, found["single-region"]).value < 0, "the failures are the same"
 
 
 def test_the_same_seed_gives_the_same_bytes(plan, tmp_path):

@@ -23,7 +23,7 @@ from agog_capacity.planning.service import service_of
 
 AGOG = Path(__file__).parents[2] / "data" / "plans" / "agog.yaml"
 NAMES = ("single-region", "active-passive")
-YEARS, DRAWS, SEED = 200, 8, 7
+YEARS, DRAWS, SEED = 500, 8, 7
 TITLE = "What the convention of counting changes, real against closed form"
 
 

@@ -345,12 +345,32 @@ def test_the_simulation_of_failures_gets_the_same_steps(plan):
     times = failover_times(found, design.failover, defaults)
     assert found.operator == "automated"
     assert times.decision("automated") == Fixed(0.0)
-    # Anywhere between two bounds, with the mean of probes and gray failures together.
-    assert times.detect.length.mean == pytest.approx(0.8 * 85 + 0.2 * 330)
+    assert (times.detect.low_s, times.detect.high_s) == pytest.approx((70.0, 100.0))
+    assert times.gray is not None and times.gray.model_dump() == {
+        "share": 0.2,
+        "low_s": 300.0,
+        "high_s": 360.0,
+    }
+    assert times.worth == defaults.times.worth, "the plan says nothing of it"
     assert times.promote.length == Lognormal(120.0, 0.6)
     assert (times.dns_ttl_s, times.p_no_capacity) == (0.0, 0.1)
     assert times.failback.stages == (0.1, 0.5, 1.0)
     assert times.unprotected == defaults.times.unprotected
+
+
+def test_a_plan_says_how_sure_its_own_numbers_are(plan):
+    """Drills of the owner: given, they replace the library's worth as a whole."""
+    defaults = read_failover_defaults(data_directory() / "availability")
+    wanted = changed(plan, {"failover": {"worth": {"coverage": 40, "times": 12}}}, "corrected")
+    design = wanted.scenario("changed").design
+    found = designed_failover(design, "eastus2", "westeurope", wanted.failure_classes)
+    assert design.failover is not None
+    worth = failover_times(found, design.failover, defaults).worth
+    assert (worth.coverage, worth.times, worth.p_bad, worth.p_no_capacity) == (40, 12, None, None)
+    with pytest.raises(PlanError, match="failover.worth.coverage.*greater than or equal to 0.01"):
+        changed(plan, {"failover": {"worth": {"coverage": 0}}})
+    with pytest.raises(PlanError, match="'coverag' is not known here; nearest: 'coverage'"):
+        changed(plan, {"failover": {"worth": {"coverag": 4}}})
 
 
 def test_how_a_failover_goes_changes_no_cost_and_is_no_assumption_of_one(plan):
