@@ -50,6 +50,8 @@ class Kinds(NamedTuple):
     """1 where a failover that begins during it needs people."""
     server: Any
     """1 where it is a database server that its standby takes over."""
+    own: Any
+    """Severity that a design has in place of the class's, shape (designs, classes, MAXIMUM_REGIONS); -1 where none."""
 
 
 class Events(NamedTuple):
