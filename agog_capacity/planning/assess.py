@@ -18,7 +18,6 @@ from agog_capacity import __version__
 from agog_capacity.arguments import names_in
 from agog_capacity.availability.estimates import Estimate
 from agog_capacity.availability.measures import MEASURES
-from agog_capacity.components.node_pool import NodePool
 from agog_capacity.errors import InputError, NotInResult
 from agog_capacity.planning.assessment import (
     Assessment,
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from agog_capacity.planning.service import Service
 
 _LOG = logging.getLogger(__name__)
-_VERSION = 2
+_VERSION = 3
 """Raised when the same inputs give another assessment; part of the key of stored ones."""
 YEARS = 1000
 """Under each draw of the rates."""
@@ -220,23 +219,41 @@ def _assessed(
         return found
     _LOG.info("simulating failures of %s; kept for the next time", ", ".join(services))
     targets = plan.targets
-    simulation = simulate_failures(
-        [service.design for service in services.values()],
-        plan.failure_classes,
-        years=years,
-        outer_draws=outer_draws,
-        seed=seed,
-        months="calendar",
-        availability_target_percent=_percent(plan),
-        brownouts={name: each.brownout for name, each in services.items() if each.brownout is not None},
-        progress=progress,
-        recovery_target_s=60.0 * (targets.recovery_time_minutes or NO_RECOVERY_TARGET_MINUTES),
-        data_loss_target_s=60.0 * (targets.recovery_point_minutes or NO_DATA_LOSS_TARGET_MINUTES),
-    )
     carried: dict[str, Hours] = {}
-    for name, service in services.items():
-        found[name] = _assessment(plan, name, service, simulation, carried)
+    groups = _meeting_the_same(services)
+    for number, group in enumerate(groups):
+        simulation = simulate_failures(
+            [service.design for service in group.values()],
+            {**plan.failure_classes, **next(iter(group.values())).evictions.classes},
+            years=years,
+            outer_draws=outer_draws,
+            seed=seed,
+            months="calendar",
+            availability_target_percent=_percent(plan),
+            brownouts={name: each.brownout for name, each in group.items() if each.brownout is not None},
+            progress=_part_of(progress, number, len(groups)),
+            recovery_target_s=60.0 * (targets.recovery_time_minutes or NO_RECOVERY_TARGET_MINUTES),
+            data_loss_target_s=60.0 * (targets.recovery_point_minutes or NO_DATA_LOSS_TARGET_MINUTES),
+        )
+        for name, service in group.items():
+            found[name] = _assessment(plan, name, service, simulation, carried)
     return found
+
+
+def _meeting_the_same(services: Mapping[str, Service]) -> list[dict[str, Service]]:
+    """Return scenarios that meet the same evictions together, so that no other draws them for nothing.
+
+    What a class draws depends on its name and the seed alone, so all still meet the same failures.
+    """
+    groups: dict[str, dict[str, Service]] = {}
+    for name, service in services.items():
+        groups.setdefault(repr(service.evictions.classes), {})[name] = service
+    return list(groups.values())
+
+
+def _part_of(progress: Progress | None, number: int, count: int) -> Progress | None:
+    """Return a progress of one of several simulations as long as each other."""
+    return None if progress is None else lambda done, total: progress(number * total + done, count * total)
 
 
 def _assessment(
@@ -261,7 +278,8 @@ def _assessment(
         hours_by_draw={
             measure: tuple(simulation.hours_by_group(name, measure).tolist()) for measure in MEASURES
         },
-        notes=(*_overload_notes(latencies), *_spot_notes(plan, name), *service.notes),
+        notes=(*_overload_notes(latencies), *service.evictions.notes, *service.notes),
+        evictions=service.evictions.found,
     )
 
 
@@ -289,17 +307,6 @@ def _overload_notes(latencies: Sequence[TenantLatency]) -> Iterator[str]:
             f"in normal operation {share:.2%} of the requests to {region} find no room in the busiest month; the hours "
             "lost here are of failures alone and leave that out"
         )
-
-
-def _spot_notes(plan: Plan, name: str) -> Iterator[str]:
-    """Yield what evictions take from pools that are on spot: the failures simulated here do not hold them."""
-    for component in plan.scenario(name).design.components.values():
-        if isinstance(component, NodePool) and component.spot is not None and component.spot.share > 0:
-            effect = component.spot.effect
-            yield (
-                f"{component.name} has {effect.share:.0%} of its nodes on spot, and evictions take {effect.lost_share:.3%} "
-                "of its hours; evictions are no failure class, so the hours lost here leave them out"
-            )
 
 
 def _recovery(timeline: FailoverTimeline) -> Recovery:

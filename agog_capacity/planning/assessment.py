@@ -15,6 +15,7 @@ from agog_capacity.availability.estimates import Estimate
 from agog_capacity.availability.measures import MEASURES, FailoverOutcome, Measure, MeasureOutcome
 from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.planning.response import NORMAL, TenantLatency
+from agog_capacity.planning.spot_evictions import Eviction
 from agog_capacity.scaling.simulated import SimulationStore
 from agog_capacity.stored import read_stored, sources_digest, store
 
@@ -77,6 +78,8 @@ class Assessment:
     """Mean hours a year under each draw of the rates, the same draws for every scenario. [h/year]"""
     notes: tuple[str, ...] = field(default=(), repr=False)
     """What to know of the failover, in sentences."""
+    evictions: tuple[Eviction, ...] = ()
+    """Of spot nodes; those that take nothing are no cause of lost hours."""
 
     def by(self, measure: Measure) -> MeasureOutcome:
         """Return the outcome by a measure.
