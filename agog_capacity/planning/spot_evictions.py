@@ -201,8 +201,8 @@ def _told(each: Eviction, names: str) -> str:
     if each.severity == 0:
         return f"{how}; the nodes that stay carry the load of every hour, so nothing is lost to them"
     return (
-        f"{how}, and {100 * each.severity:.2g} % of the demand of {each.region} finds no room meanwhile: the mean over the hours of "
-        "the plan, which also decides whether a loss is deep"
+        f"{how}, and {100 * each.severity:.2g} % of the demand of {each.region} finds no room meanwhile: the mean over the "
+        "hours of the plan, which also decides whether a loss is deep"
     )
 
 
