@@ -52,7 +52,10 @@ def designs() -> list[ServiceDesign]:
     found += [
         single(severity_of={"front_door": (0.0,), "dns_wan": (1.0,), "zone": (0.7,)}, zone_redundant=False),
         passive(0.3, severity_of={"front_door": (0.2, 0.9), "region": (0.4, 1.0), "own_change": (0.6, 0.6)}),
-        active(share=(0.8, 0.2), severity_of={"dns_wan": (0.1, 1.0), "region": (1.0, 0.3), "own_change": (0.9, 0.4)}),
+        active(
+            share=(0.8, 0.2), hits_both=0.1,
+            severity_of={"dns_wan": (0.1, 1.0), "region": (1.0, 0.3), "own_change": (0.9, 0.7)},
+        ),
     ]  # fmt: skip
     return found
 

@@ -89,7 +89,8 @@ def test_a_region_that_loses_less_than_half_is_endured():
     """The class makes a region fail over; this design loses 0.3 of it and stays, and nothing of it in the other."""
     mild = passive(severity_of={"region": (0.3, 0.0)})
     found = replay(mild, ("region", 100.0, 10.0, 0), ("region", 200.0, 10.0, 1))
-    assert (found.called, found.hours()) == (0, pytest.approx(3.0))
+    assert found.called == 0
+    assert found.hours() == pytest.approx(3.0)
     assert replay(passive(), ("region", 100.0, 10.0, 0)).called == 1
     assert replay(passive(severity_of={"region": (0.9, 0.0)}), ("region", 100.0, 10.0, 0)).called == 1
 
