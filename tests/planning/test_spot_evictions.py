@@ -39,7 +39,7 @@ def per_year(probability: float, away_h: float) -> float:
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    """The brief's plan with ten times its load: then 5 nodes are about what the busy hours need."""
+    """A month of the brief's plan, with a part of the 5 nodes of its first region on spot."""
     whole = load_plan(AGOG)
     plan = replace(whole, months=Months(whole.months.first, 1))
     for base in ("single-region", "active-passive", "active-active"):
