@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from agog_capacity.components import Component, kinds
 from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.field_texts import field_text
 from agog_capacity.model import In
 
 _OF_EVERY_KIND = tuple(name for name in Component.model_fields if name != "kind")
@@ -35,22 +36,23 @@ def kinds_text(kind: str | None = None) -> str:
         raise NotInResult(f"kind {kind!r} does not exist; {nearest(kind, known)}")
     chosen = {kind: known[kind]} if kind is not None else known
     blocks = [_block(name, cls) for name, cls in chosen.items()]
-    common = "Fields of every kind\n" + "\n".join(
-        field_line(n, Component.model_fields[n]) for n in _OF_EVERY_KIND
-    )
+    common = "Fields of every kind\n" + "\n".join(field_line(Component, name) for name in _OF_EVERY_KIND)
     return "\n\n".join([*blocks, common])
 
 
 def _block(name: str, cls: type[Component]) -> str:
     about = (inspect.getdoc(cls) or "").split("\n\n")[0].replace("\n", " ")
     fields = [
-        field_line(n, info) for n, info in cls.model_fields.items() if n != "kind" and n not in _OF_EVERY_KIND
+        field_line(cls, field)
+        for field in cls.model_fields
+        if field != "kind" and field not in _OF_EVERY_KIND
     ]
     return "\n".join([f"{name}: {about}", *fields])
 
 
-def field_line(name: str, info: FieldInfo, leads_to: str = "") -> str:
+def field_line(model: type[BaseModel], name: str, leads_to: str = "") -> str:
     """Return a field with its unit or type, default and meaning; one that is a mapping leads to where that stands."""
+    info = model.model_fields[name]
     default = "required" if info.is_required() else f"default {_shown(info)}"
     unit = unit_of(info)
     if leads_to:
@@ -61,7 +63,7 @@ def field_line(name: str, info: FieldInfo, leads_to: str = "") -> str:
             if unit
             else f"  {name}: {type_text(info.annotation)} ({default})"
         )
-    meaning = " ".join((info.description or "").split())
+    meaning = field_text(model, name)
     return head + (f"\n{textwrap.indent(textwrap.fill(meaning, 100), '      ')}" if meaning else "")
 
 

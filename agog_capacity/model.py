@@ -22,9 +22,7 @@ class In(NamedTuple):
 class Model(BaseModel):
     """Base of every input: immutable, no unknown fields, no NaN."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, defer_build=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     def model_post_init(self, _context: Any) -> None:
         """Freeze what the fields hold: a frozen model alone only keeps its fields from being replaced."""

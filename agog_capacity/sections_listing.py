@@ -39,9 +39,7 @@ class Block:
         head = f"{self.place}: {self.about}"
         if self.model is None:
             return head
-        lines = [
-            field_line(name, info, _leads_to(self, name)) for name, info in self.model.model_fields.items()
-        ]
+        lines = [field_line(self.model, name, _leads_to(self, name)) for name in self.model.model_fields]
         return "\n".join([head, *lines])
 
 

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from agog_capacity.availability.outcomes import FailureSimulation
     from agog_capacity.availability.timeline import FailoverTimeline
     from agog_capacity.plan import Plan
-    from agog_capacity.planning.response import Hours, TenantLatency
+    from agog_capacity.planning.response import Hours
     from agog_capacity.planning.service import Service
+    from agog_capacity.planning.tenant_latency import TenantLatency
 
 _LOG = logging.getLogger(__name__)
 _VERSION = 3
@@ -296,7 +297,7 @@ def _latencies(plan: Plan, name: str, carried: dict[str, Hours]) -> tuple[tuple[
 
 def _overload_notes(latencies: Sequence[TenantLatency]) -> Iterator[str]:
     """Yield where there is more load than room before anything fails: hours lost by failures leave that out."""
-    from agog_capacity.planning.response import NORMAL
+    from agog_capacity.planning.tenant_latency import NORMAL
 
     seen: dict[str, float] = {}
     for one in latencies:

@@ -14,8 +14,8 @@ from pydantic import TypeAdapter
 from agog_capacity.availability.estimates import Estimate
 from agog_capacity.availability.measures import MEASURES, FailoverOutcome, Measure, MeasureOutcome
 from agog_capacity.errors import NotInResult, nearest
-from agog_capacity.planning.response import NORMAL, TenantLatency
-from agog_capacity.planning.spot_evictions import Eviction
+from agog_capacity.planning.eviction import Eviction
+from agog_capacity.planning.tenant_latency import NORMAL, TenantLatency
 from agog_capacity.scaling.simulated import SimulationStore
 from agog_capacity.stored import read_stored, sources_digest, store
 

@@ -11,8 +11,8 @@ from agog_capacity.availability.error_budget import STANDARD_ALERTS, ErrorBudget
 from agog_capacity.availability.measured import measured_availability
 from agog_capacity.availability.measures import MEASURES
 from agog_capacity.planning.assessment import Assessment, NotAssessed
-from agog_capacity.planning.response import NORMAL
 from agog_capacity.planning.returns import Return, certain, downtime_money, returns_against
+from agog_capacity.planning.tenant_latency import NORMAL
 from agog_capacity.planning.verdicts import MEASURE_WORDS
 from agog_capacity.report.charts import Specification
 from agog_capacity.report.failover_charts import unserved_by_cause

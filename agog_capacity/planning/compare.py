@@ -120,6 +120,10 @@ class Comparison:
 
     def verdicts(self) -> dict[str, tuple[Verdict, ...]]:
         """Return how each scenario stands against each target of the plan."""
+        return dict(self._verdicts)
+
+    @cached_property
+    def _verdicts(self) -> Mapping[str, tuple[Verdict, ...]]:
         found = self.assessments
         return {f.name: verdicts(f, self.plan.targets, found.get(f.name)) for f in self.forecasts}
 

@@ -10,7 +10,8 @@ from agog_capacity.availability.failures import FailureClass
 from agog_capacity.planning.assess import assess
 from agog_capacity.planning.assessment import Assessment
 from agog_capacity.planning.assumptions import failover_assumptions_of
-from agog_capacity.planning.spot_evictions import Eviction, source_of_evictions
+from agog_capacity.planning.eviction import Eviction
+from agog_capacity.planning.spot_evictions import source_of_evictions
 from agog_capacity.report.tables import Cell, Heading, Table, text_table
 
 if TYPE_CHECKING:

@@ -223,7 +223,6 @@ def forecast(
     of_scaling: tuple[str, ...] = ()
     hourly: dict[str, FloatArray] | None = {} if chosen.design.commitments is not None else None
     if traces is None and chosen.design.scaling is not None:
-        from agog_capacity.planning.clusters import left_out_of_manifests
         from agog_capacity.planning.simulation import clusters_without_nodes, simulated_clusters
 
         try:
@@ -234,8 +233,7 @@ def forecast(
                 for p in error.problems
             ) from None
         of_scaling += tuple(clusters_without_nodes(chosen.design))
-        if simulated:
-            of_scaling += left_out_of_manifests(plan, chosen.design.scaling)
+        of_scaling += tuple(dict.fromkeys(line for found in simulated.values() for line in found.left_out))
     multiples = None
     if chosen.design.follows_load and chosen.design.scaling is not None:
         from agog_capacity.planning.loads import load_multiples

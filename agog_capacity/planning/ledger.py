@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +17,24 @@ if TYPE_CHECKING:
     from agog_capacity.planning.compare import Comparison
 
 
-def charge_blocks(forecast: Forecast, committed: bool = False) -> Iterator[dict[str, Any]]:
-    """Yield the charges of a forecast, one block of equally long columns for each meter and used tier.
+@dataclass(frozen=True)
+class ChargeBlock:
+    """Rows of charges of one meter and tier: most columns hold one value throughout."""
+
+    rows: int
+    values: Mapping[str, Any]
+    """By column: an array of shape (rows,), or the value of all rows."""
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Return a column, shape (rows,)."""
+        value = self.values[name]
+        if isinstance(value, np.ndarray):
+            return value
+        return np.full(self.rows, value, dtype=None if isinstance(value, float) else object)
+
+
+def charge_blocks(forecast: Forecast, committed: bool = False) -> Iterator[ChargeBlock]:
+    """Yield the charges of a forecast, one block for each meter and used tier.
 
     Columns are those of `agog_capacity.frames.charge_columns(committed)`. A meter that a component uses nothing
     of in a month keeps its first tier as a row at 0, so that what is free is seen.
@@ -35,7 +52,7 @@ def charge_blocks(forecast: Forecast, committed: bool = False) -> Iterator[dict[
 
 def _blocks(
     forecast: Forecast, charge: Charge, starts: NDArray[Any], committed: bool
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[ChargeBlock]:
     usage, price = charge.usage, charge.price
     idle = charge.quantity.sum(axis=0) == 0
     constant = {
@@ -69,29 +86,27 @@ def _blocks(
         count = int(keep.sum())
         if not count:
             continue
-        block: dict[str, Any] = {
-            name: np.full(count, value, dtype=object) for name, value in constant.items()
-        }
         # Costs that are equal are one array, which a writer writes once.
         views = {
             id(costs): costs
             for costs in (charge.cost, charge.contracted_cost, charge.billed_cost, charge.effective_cost)
         }
         shown = {key: cost[tier][keep] for key, cost in views.items()}
-        block |= {
+        values = {
+            **constant,
             "billing_period_start": starts[keep],
-            "tier_start": np.full(count, row.tier_start),
+            "tier_start": float(row.tier_start),
             "pricing_quantity": charge.quantity[tier][keep],
-            "list_unit_price": np.full(count, charge.unit_price[tier]),
+            "list_unit_price": float(charge.unit_price[tier]),
             "list_cost": shown[id(charge.cost)],
             "contracted_cost": shown[id(charge.contracted_cost)],
             "billed_cost": shown[id(charge.billed_cost)],
             "effective_cost": shown[id(charge.effective_cost)],
-            "price_date": np.full(count, row.effective_date or row.source_date, dtype=object),
-            "price_source": np.full(count, row.source, dtype=object),
-            "note": np.full(count, "; ".join(t for t in (charge.note, row.note) if t), dtype=object),
+            "price_date": row.effective_date or row.source_date,
+            "price_source": row.source,
+            "note": "; ".join(t for t in (charge.note, row.note) if t),
         }
-        yield block
+        yield ChargeBlock(count, values)
 
 
 def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:

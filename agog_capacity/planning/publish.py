@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agog_capacity import __version__
 from agog_capacity.errors import BrowserNotFound, InputError, Problem
@@ -301,22 +300,25 @@ def charges_csv(comparison: Comparison) -> str:
     for forecast in comparison.forecasts:
         for block in charge_blocks(forecast, comparison.has_commitments):
             # Costs that are equal are one array, and are written once.
-            written = {id(block[name]): _column(block[name], known) for name in names}
-            columns = [written[id(block[name])] for name in names]
+            written = {id(value): _column(value, block.rows, known) for value in block.values.values()}
+            columns = [written[id(block.values[name])] for name in names]
             parts += [",".join(row) + "\n" for row in zip(*columns, strict=True)]
     return "".join(parts)
 
 
-def _column(values: NDArray[Any], known: dict[Any, str]) -> list[str]:
-    """Return the cells of a column as CSV has them; dates as days."""
+def _column(values: Any, rows: int, known: dict[Any, str]) -> list[str]:
+    """Return the cells of a column, or of one value in all rows, as CSV has them; dates as days."""
+    if not isinstance(values, np.ndarray):
+        key = (type(values), values)  # False is 0, but is not written so
+        if key not in known:
+            known[key] = csv_quoted(_cell(values))
+        return [known[key]] * rows
     if values.dtype.kind == "M":
         return np.datetime_as_string(values, unit="D").tolist()  # type: ignore[no-any-return]
     cells = values.tolist()
     if values.dtype.kind == "f":
         return list(map(repr, cells)) if np.isfinite(values).all() else [_cell(number) for number in cells]
-    for cell in set(cells).difference(known):
-        known[cell] = csv_quoted(_cell(cell))
-    return [known[cell] for cell in cells]
+    return [csv_quoted(_cell(cell)) for cell in cells]
 
 
 def _cell(cell: Any) -> str:

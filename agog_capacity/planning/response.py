@@ -17,6 +17,7 @@ from agog_capacity.periods import FloatArray, Months
 from agog_capacity.planning.clusters import kernel_autoscaler, kernel_pool, kernel_workloads
 from agog_capacity.planning.failover import Direction, directions, standby_kernel_pool, standby_pools
 from agog_capacity.planning.loads import STEP_S, demand_of, start_of
+from agog_capacity.planning.tenant_latency import NORMAL, TenantLatency
 from agog_capacity.resources import data_directory
 from agog_capacity.roles import application_pools, database_servers
 
@@ -25,30 +26,7 @@ if TYPE_CHECKING:
     from agog_capacity.plan import Plan
     from agog_capacity.scaling.pool import Pool
 
-NORMAL = "normal operation"
 _SHARE = 0.95
-
-
-@dataclass(frozen=True)
-class TenantLatency:
-    """Response time of one group of tenants in one state of the service."""
-
-    tenants: str
-    home_region: str
-    state: str
-    """`normal operation`, or which region is lost."""
-    region: str
-    """That answers."""
-    p95_ms: float | None
-    """None where more than a twentieth of the requests come in overloaded hours. [ms]"""
-    network_ms: float
-    """Between the tenants and the region, there and back. [ms]"""
-    write_ms: float
-    """What a writing request waits for a database in another region. [ms]"""
-    overloaded: float
-    """Share of the requests that come in hours in which there is more to do than the pods can."""
-    pods: float
-    """Ready pods, mean over the requests."""
 
 
 @dataclass(frozen=True)

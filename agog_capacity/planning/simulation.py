@@ -19,7 +19,13 @@ from agog_capacity.components.node_pool import NodePool
 from agog_capacity.design import Design
 from agog_capacity.errors import InputError, NotInResult, Problem, nearest
 from agog_capacity.periods import FloatArray, Months
-from agog_capacity.planning.clusters import bounds_of, kernel_autoscaler, kernel_pool, kernel_workloads
+from agog_capacity.planning.clusters import (
+    bounds_of,
+    kernel_autoscaler,
+    kernel_pool,
+    kernel_workloads,
+    left_out_of_manifests,
+)
 from agog_capacity.planning.loads import region_load
 from agog_capacity.roles import application_pools
 from agog_capacity.scaling.release_section import SECOND_COLOUR
@@ -38,7 +44,7 @@ if TYPE_CHECKING:
     from agog_capacity.scaling.trace import ScalingTrace
     from agog_capacity.scaling.workload import Workload
 
-RULES = 2
+RULES = 3
 """Raised whenever the simulation itself changes, so that what is stored of the former rules is not found."""
 _LOG = logging.getLogger(__name__)
 
@@ -270,4 +276,5 @@ def _summary(
             for text in trace.warnings
             if not text.endswith("has no load at all") or (share > 0 and SECOND_COLOUR not in text)
         ),
+        left_out=left_out_of_manifests(plan, section),
     )

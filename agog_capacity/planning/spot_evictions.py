@@ -25,6 +25,7 @@ from agog_capacity.design import Design
 from agog_capacity.errors import InputError
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.planning.clusters import kernel_autoscaler, kernel_pool, kernel_workloads
+from agog_capacity.planning.eviction import Eviction
 from agog_capacity.planning.failover import directions, standby_kernel_pool, standby_pools
 from agog_capacity.planning.loads import region_load
 from agog_capacity.roles import application_pools
@@ -43,24 +44,6 @@ _SURE_EVENTS = 1e8
 """Events behind a rate that a plan states: so many that drawing it changes nothing."""
 _FIXED_SIGMA = 1e-9
 """Spread of a length that a plan states as one number."""
-
-
-@dataclass(frozen=True)
-class Eviction:
-    """Evictions of the spot nodes of one size in one region."""
-
-    cause: str
-    """Name of the failure class; the same in every scenario, so that all meet the same evictions."""
-    region: str
-    pools: tuple[str, ...]
-    probability_per_hour: float
-    """Of nodes that are on spot."""
-    per_year: float
-    """Over all hours: while replacements at the full price stand in, there is nothing to evict. [1/year]"""
-    boot_lag_minutes: float
-    """[minutes]"""
-    severity: float
-    """Share of the region's demand that finds no room meanwhile, the mean over the hours weighted with their demand."""
 
 
 @dataclass(frozen=True)

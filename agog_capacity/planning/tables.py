@@ -29,7 +29,11 @@ def charges_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
     committed = any(one.has_commitments for one in forecasts)
     contract = charge_columns(committed)
     blocks = [block for one in forecasts for block in charge_blocks(one, committed)]
-    columns = {name: np.concatenate([block[name] for block in blocks]) for name in contract} if blocks else {}
+    columns = (
+        {name: np.concatenate([block.column(name) for block in blocks]) for name in contract}
+        if blocks
+        else {}
+    )
     frame = pd.DataFrame(columns, columns=list(contract))
     frame["billing_period_start"] = pd.to_datetime(frame["billing_period_start"], utc=True)
     return checked(frame, contract, "the table of charges")

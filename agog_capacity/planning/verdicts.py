@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from agog_capacity.availability.measures import MEASURES, Measure
 from agog_capacity.planning.assessment import Assessment, NotAssessed, Recovery
 from agog_capacity.planning.forecast import Forecast
-from agog_capacity.planning.response import NORMAL, TenantLatency
+from agog_capacity.planning.tenant_latency import NORMAL, TenantLatency
 from agog_capacity.targets import DEFAULT_CONFIDENCE, AvailabilityTarget, Targets
 
 _MOST_DIGITS = 12

@@ -57,6 +57,8 @@ class SimulatedCluster:
     """What bounds the result, in sentences."""
     warnings: tuple[str, ...]
     """What to know of the inputs, in sentences."""
+    left_out: tuple[str, ...]
+    """What the manifests warn about or hold and the simulation passes over, a line each."""
 
     def node_hours(self, pool: str, months: Months) -> FloatArray:
         """Return the billed node-hours of a pool in each month, shape (months,). [h]

@@ -39,7 +39,7 @@ def test_charges_are_written_faster_than_by_the_csv_module_without_any_check_of_
         writer = csv.writer(text, lineterminator="\n")
         for forecast in comparison.forecasts:
             for block in charge_blocks(forecast):
-                writer.writerows(zip(*(block[name].tolist() for name in CHARGES), strict=True))
+                writer.writerows(zip(*(block.column(name).tolist() for name in CHARGES), strict=True))
         return text.getvalue()
 
     ours, plain = seconds(lambda: charges_csv(comparison)), seconds(plainly)

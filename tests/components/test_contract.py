@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from agog_capacity.components import Component, Usage, UsageContext, kinds
 from agog_capacity.components.base import RefersTo
+from agog_capacity.field_texts import field_text
 from agog_capacity.kinds_listing import kinds_text, unit_of
 from agog_capacity.model import PositiveCount
 from agog_capacity.periods import Months
@@ -70,14 +71,16 @@ def it_says_what_it_is(kind: type[Component]) -> None:
     assert inspect.getdoc(kind)
     assert kind.__doc__ != Component.__doc__
     listed = kinds_text(kind.model_fields["kind"].default)
-    for name, info in fields_of(kind):
+    for name, _, model in fields_of(kind):
         if name != "kind":
-            assert info.description, f"{kind.__name__}.{name} has no docstring"
+            assert field_text(model, name.rsplit(".", maxsplit=1)[-1]), (
+                f"{kind.__name__}.{name} has no docstring"
+            )
             assert name.rsplit(".", maxsplit=1)[-1] in listed or "." in name
 
 
 def numbers_carry_a_unit(kind: type[Component]) -> None:
-    for name, info in fields_of(kind):
+    for name, info, _ in fields_of(kind):
         if holds_number(info.annotation):
             assert unit_of(info), f"{kind.__name__}.{name} has no unit"
 
@@ -170,10 +173,10 @@ CHECKS: tuple[Callable[[type[Component]], None], ...] = (
 )
 
 
-def fields_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Yield the fields of a model and of the models inside it."""
+def fields_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo, type[BaseModel]]]:
+    """Yield the fields of a model and of the models inside it, each with the model it is of."""
     for name, info in model.model_fields.items():
-        yield prefix + name, info
+        yield prefix + name, info, model
         for inner in models_in(info.annotation):
             yield from fields_of(inner, f"{prefix}{name}.")
 

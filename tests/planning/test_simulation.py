@@ -136,7 +136,7 @@ def test_a_store_that_was_damaged_is_not_believed(plan, tmp_path, text):
 def found_before() -> SimulatedCluster:
     pool = SimulatedPool(1, 4, 3.0, 4, (2.0, 4.0))
     workload = SimulatedWorkload(2.5, 3, 0.01)
-    return SimulatedCluster(("2027-01", "2027-02"), {"app": pool}, {"web": workload}, ("bound",), ())
+    return SimulatedCluster(("2027-01", "2027-02"), {"app": pool}, {"web": workload}, ("bound",), (), ())
 
 
 @pytest.mark.parametrize(
