@@ -208,6 +208,7 @@ def _assessed(
     """Simulate scenarios that are not stored, all on the same failures."""
     from agog_capacity.availability.simulation import simulate_failures
     from agog_capacity.planning.service import service_of
+    from agog_capacity.planning.simulated_together import meeting_the_same, part_of
 
     services: dict[str, Service] = {}
     found: dict[str, Assessed] = {}
@@ -221,7 +222,7 @@ def _assessed(
     _LOG.info("simulating failures of %s; kept for the next time", ", ".join(services))
     targets = plan.targets
     carried: dict[str, Hours] = {}
-    groups = _meeting_the_same(services)
+    groups = meeting_the_same(services)
     for number, group in enumerate(groups):
         simulation = simulate_failures(
             [service.design for service in group.values()],
@@ -232,29 +233,13 @@ def _assessed(
             months="calendar",
             availability_target_percent=_percent(plan),
             brownouts={name: each.brownout for name, each in group.items() if each.brownout is not None},
-            progress=_part_of(progress, number, len(groups)),
+            progress=part_of(progress, number, len(groups)),
             recovery_target_s=60.0 * (targets.recovery_time_minutes or NO_RECOVERY_TARGET_MINUTES),
             data_loss_target_s=60.0 * (targets.recovery_point_minutes or NO_DATA_LOSS_TARGET_MINUTES),
         )
         for name, service in group.items():
             found[name] = _assessment(plan, name, service, simulation, carried)
     return found
-
-
-def _meeting_the_same(services: Mapping[str, Service]) -> list[dict[str, Service]]:
-    """Return scenarios that meet the same evictions together, so that no other draws them for nothing.
-
-    What a class draws depends on its name and the seed alone, so all still meet the same failures.
-    """
-    groups: dict[str, dict[str, Service]] = {}
-    for name, service in services.items():
-        groups.setdefault(repr(service.evictions.classes), {})[name] = service
-    return list(groups.values())
-
-
-def _part_of(progress: Progress | None, number: int, count: int) -> Progress | None:
-    """Return a progress of one of several simulations as long as each other."""
-    return None if progress is None else lambda done, total: progress(number * total + done, count * total)
 
 
 def _assessment(

@@ -99,18 +99,6 @@ def _classes(plan: Plan, found: Assessment) -> Table:
     )  # fmt: skip
 
 
-def _of_evictions(
-    plan: Plan, found: Assessment, one: Eviction, hours: float, error: float | None
-) -> tuple[Cell, ...]:
-    because = source_of_evictions(plan.scenario(found.scenario).design, one.pools[0])
-    what = (
-        f"all spot nodes of {' and '.join(one.pools)} at once; {one.probability_per_hour:.3g} an hour on spot, until "
-        f"replacements serve after {one.boot_lag_minutes:g} min; {because}"
-    )
-    lag_h = one.boot_lag_minutes / 60
-    return (one.cause, one.per_year, None, None, 1.0, lag_h, one.severity, what, hours, error)
-
-
 def _what(one: FailureClass) -> str:
     parts = [f"{one.scope}, {one.per}"]
     if one.beta:
@@ -184,3 +172,15 @@ def _assumptions(plan: Plan, found: Assessment) -> Table:
         for one in failover_assumptions_of(plan.scenario(found.scenario).design)
     )
     return Table("Assumed for it", (Heading("name"), Heading("value"), Heading("because")), rows)
+
+
+def _of_evictions(
+    plan: Plan, found: Assessment, one: Eviction, hours: float, error: float | None
+) -> tuple[Cell, ...]:
+    because = source_of_evictions(plan.scenario(found.scenario).design, one.pools[0])
+    what = (
+        f"all spot nodes of {' and '.join(one.pools)} at once; {one.probability_per_hour:.3g} an hour on spot, until "
+        f"replacements serve after {one.boot_lag_minutes:g} min; {because}"
+    )
+    lag_h = one.boot_lag_minutes / 60
+    return (one.cause, one.per_year, None, None, 1.0, lag_h, one.severity, what, hours, error)
