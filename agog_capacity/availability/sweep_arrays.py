@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,7 +79,7 @@ def kinds_of(world: Environment, designs: Sequence[ServiceDesign] = ()) -> Kinds
     )
 
 
-def _own_severities(designs: Sequence[ServiceDesign], classes: Mapping[str, FailureClass]) -> FloatArray:
+def _own_severities(designs: Sequence[ServiceDesign], classes: Collection[str]) -> FloatArray:
     found = np.full((len(designs), len(classes), MAXIMUM_REGIONS), -1.0)
     number = {name: i for i, name in enumerate(classes)}
     for d, design in enumerate(designs):

@@ -12,7 +12,7 @@ import pytest
 from agog_capacity.errors import InputError
 from agog_capacity.periods import Months
 from agog_capacity.plan import Plan, load_plan
-from agog_capacity.planning.assess import assess, assess_scenarios
+from agog_capacity.planning.assess import assess, assess_scenarios, difference
 from agog_capacity.planning.assessment import Assessment, AssessmentStore, NotAssessed
 from agog_capacity.planning.explain_failures import explained_failures
 from agog_capacity.planning.service import service_of
@@ -120,6 +120,11 @@ def test_scenarios_meet_the_same_evictions(plan, store):
     assert a.value == pytest.approx(b.value, rel=0.005)
     assert abs(a.value - b.value) < a.standard_error
     assert two.failovers is not None
+    gap = difference(
+        one, only(assess_scenarios(plan, ["single-region"], store=store, **SMALL)["single-region"])
+    )
+    assert gap.value == pytest.approx(a.value, rel=0.005)
+    assert gap.standard_error < 0.2 * one.demand.hours_per_year.standard_error
     plain = only(assess_scenarios(plan, ["active-passive"], store=store, **SMALL)["active-passive"])
     assert plain.failovers is not None
     assert two.failovers.called_per_year == plain.failovers.called_per_year
