@@ -15,6 +15,7 @@ from agog_capacity.availability.estimates import Estimate
 from agog_capacity.availability.measures import MEASURES, FailoverOutcome, Measure, MeasureOutcome
 from agog_capacity.availability.sensitivity import Driver
 from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.planning.eviction import Eviction
 from agog_capacity.planning.tenant_latency import NORMAL, TenantLatency
 from agog_capacity.scaling.simulated import SimulationStore
 from agog_capacity.stored import read_stored, sources_digest, store
@@ -82,6 +83,8 @@ class Assessment:
     """Which failures were met; hours lost under the same ones can be subtracted draw by draw."""
     drivers: tuple[Driver, ...] = field(default=(), repr=False)
     """Numbers that were drawn, the one that moves the unserved hours most first."""
+    evictions: tuple[Eviction, ...] = ()
+    """Of spot nodes; those that take nothing are no cause of lost hours."""
 
     def by(self, measure: Measure) -> MeasureOutcome:
         """Return the outcome by a measure.
