@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from agog_capacity.commitments.aws import is_aws
 from agog_capacity.commitments.catalogue import check_commitable, check_sold
 from agog_capacity.commitments.market import Offer
 from agog_capacity.errors import CommitmentError, PriceNotFound
@@ -137,7 +138,9 @@ def quotes(prices: PriceList, usage: Sequence[Committable], on: date, terms: Seq
                     check_sold("reservation", item.meter.sku, term, on)
                 sold = True
                 price = committed_price(prices, item, "reservation", term)
-                offers.append(Offer(f"{item.name} {term}y", term, item.name, price))
+                offers.append(
+                    Offer(f"{item.name} {term}y", term, item.name, price, refundable=not is_aws(item.meter.service))
+                )
             except CommitmentError as error:
                 missing.append(Missing(item.name, "reservation", term, str(error), sold))
             try:

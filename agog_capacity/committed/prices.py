@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agog_capacity.azure_sizes import parse_vm_size
+from agog_capacity.commitments.aws import aws_size
 from agog_capacity.commitments.catalogue import check_commitable, size_group
 from agog_capacity.commitments.quotes import Committable, committed_price
 from agog_capacity.commitments.section import (
@@ -179,9 +180,10 @@ def may_cover(entry: ReservationEntry, meter: Meter, region: str, line: Usage) -
 
 
 def flexibility_group(meter: Meter) -> str:
-    """Return the flexibility group of a meter: of machines that of the size, of others the meter itself."""
+    """Return the flexibility group of a meter: of machines, and AWS databases and caches, that of the size; else the meter."""
     if meter.service != VIRTUAL_MACHINES:
-        return meter.text
+        sized = aws_size(meter)
+        return meter.text if sized is None else sized[0]
     try:
         return f"{meter.family} {size_group(meter.sku)[0]}"
     except CommitmentError:
@@ -190,6 +192,9 @@ def flexibility_group(meter: Meter) -> str:
 
 def flexibility_ratio(meter: Meter) -> float:
     """Return the ratio of a meter in its group; only quotients inside a group matter."""
+    sized = aws_size(meter)
+    if sized is not None:
+        return sized[1]
     return 1.0 if flexibility_group(meter) == meter.text else size_group(meter.sku)[1]
 
 

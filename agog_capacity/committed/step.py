@@ -14,6 +14,7 @@ from datetime import date
 
 import numpy as np
 
+from agog_capacity.commitments.aws import is_aws
 from agog_capacity.commitments.bill import Commitment, CommitmentBill, CommitmentRow, commitment_bill
 from agog_capacity.commitments.cover import check_worth, cover_order
 from agog_capacity.commitments.section import CommitmentSection, ReservationEntry, SavingsPlanEntry
@@ -152,12 +153,19 @@ def _eligible(
             ratio=flexibility_ratio(line.meter),
             on_demand=own[1],
             plan=plan,
+            aws=is_aws(line.meter.service),
         )
     for p, _ in reservations:
         # A size that is only bought, not used itself: its own price plays no part.
         name = _size_name(p.meter, p.region)
         sizes.setdefault(
-            name, Size(group=flexibility_group(p.meter), ratio=flexibility_ratio(p.meter), on_demand=1.0)
+            name,
+            Size(
+                group=flexibility_group(p.meter),
+                ratio=flexibility_ratio(p.meter),
+                on_demand=1.0,
+                aws=is_aws(p.meter.service),
+            ),
         )
     return sizes, members
 

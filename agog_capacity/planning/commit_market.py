@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agog_capacity.arguments import is_whole
-from agog_capacity.commitments.catalogue import RETIRES, size_group
+from agog_capacity.commitments.catalogue import RETIRES
 from agog_capacity.commitments.market import Futures, Market, Offer
 from agog_capacity.commitments.portfolio import Caution
 from agog_capacity.commitments.section import CommitmentSection, ReservationEntry, SavingsPlanEntry
-from agog_capacity.committed.prices import flexibility_group, priced_entries
+from agog_capacity.committed.prices import flexibility_group, flexibility_ratio, priced_entries
 from agog_capacity.errors import CommitmentError, Problem
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.planning.futures import Offered, Subject
+from agog_capacity.prices.meter import Meter
 
 if TYPE_CHECKING:
     from agog_capacity.components.base import Usage
@@ -134,7 +135,7 @@ def _units_of(subject: Subject, meter: str, region: str, group: str, flexible: b
     same = flexible and own.region == region and flexibility_group(own.meter) == group
     if not same:
         return 0.0
-    return size_group(meter.split("/")[2])[1] / size_group(own.meter.sku)[1]
+    return flexibility_ratio(Meter.parse(meter)) / flexibility_ratio(own.meter)
 
 
 def _month_of(day: date, months: Months) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agog_capacity.commitments.aws import returnable
 from agog_capacity.commitments.catalogue import NOTHING_TO_COMMIT_TO, Rule
 from agog_capacity.commitments.returns import EXCHANGE_POLICY_DATE
 from agog_capacity.commitments.section import CommitmentSection, Entry
@@ -94,6 +95,10 @@ def _label(one: Purchase) -> str:
 def _returnable(advice: CommitmentAdvice, one: Purchase) -> str:
     if one.offer.size is None:
         return "no"
+    if not one.offer.refundable:
+        return next(
+            returnable(s.item.meter.service) for s in advice.offered.subjects if s.name == one.offer.size
+        )
     exchange = advice.day(one) < EXCHANGE_POLICY_DATE
     return "refund, one exchange" if exchange else "refund"
 
@@ -298,10 +303,11 @@ def notes(advice: CommitmentAdvice) -> list[str]:
         "in use": "its cost, as if use went on",
     }[outlook.residual]
     told.append(f"A term beyond the {advice.plan.months.count} months is worth {residual}.")
-    reserved = sum(advice.total(p) for p in advice.purchases if p.offer.size is not None)
+    refundable = [p for p in advice.purchases if p.offer.size is not None and p.offer.refundable]
+    reserved = sum(advice.total(p) for p in refundable)
     if reserved > outlook.refund_limit:
         told.append(
-            f"These reservations come to {reserved:,.0f}; cancelled ones are refunded up to {outlook.refund_limit:,.0f} in "
+            f"Azure reservations come to {reserved:,.0f}; cancelled ones are refunded up to {outlook.refund_limit:,.0f} in "
             "twelve months, and a request above what is left of that is refused whole."
         )
     if advice.purchases and advice.varies:
