@@ -16,7 +16,9 @@ from agog_capacity.prices.meter import Meter
 
 EC2, RDS, ELASTICACHE = "Amazon EC2", "Amazon RDS", "Amazon ElastiCache"
 _FACTORS = {"nano": 0.25, "micro": 0.5, "small": 1.0, "medium": 2.0, "large": 4.0, "xlarge": 8.0}
-_SIZE = re.compile(r"^(?P<family>(?:db\.|cache\.)?[a-z][a-z0-9-]*)\.(?P<times>[0-9]{1,3}(?=xlarge))?(?P<size>[a-z]+)$")
+_SIZE = re.compile(
+    r"^(?P<family>(?:db\.|cache\.)?[a-z][a-z0-9-]*)\.(?P<times>[0-9]{1,3}(?=xlarge))?(?P<size>[a-z]+)$"
+)
 _FLEXIBLE = {EC2: ("Linux",), RDS: ("PostgreSQL", "MySQL", "MariaDB"), ELASTICACHE: ("Node",)}
 """Services and product families whose reservations cover all sizes of a family."""
 

@@ -91,7 +91,9 @@ NOTHING_TO_COMMIT_TO = {
         for service in ("AWS Data Transfer", "Amazon EBS", "Amazon Route 53", "Elastic Load Balancing")
     },
     "Amazon EKS": Rule(
-        "the fee of the control plane is no machine", "no reservation rows in the price data", date(2026, 7, 20)
+        "the fee of the control plane is no machine",
+        "no reservation rows in the price data",
+        date(2026, 7, 20),
     ),
     "Key Vault": Rule("no reservation is sold", "no reservation rows in the price data", date(2026, 10, 10)),
     "Redis Cache/Basic": Rule(

@@ -152,7 +152,9 @@ def cover_order(
     return CoverOrder(
         reservations=tuple(
             _reservation_turn(index, reservations[index], on_demand, lines, sizes, rules)
-            for index in sorted(range(len(reservations)), key=lambda i: _reservation_rank(reservations[i], sizes))
+            for index in sorted(
+                range(len(reservations)), key=lambda i: _reservation_rank(reservations[i], sizes)
+            )
         ),
         plans=tuple(
             _plan_turn(index, plans[index], on_demand, lines, sizes)

@@ -89,7 +89,7 @@ def committed_price(prices: PriceList, usage: Committable, option: str, term_yea
         schedule = prices.resolve(key).schedule
     except PriceNotFound as error:
         raise CommitmentError(
-            f"a {option} of {term_years} years on {usage.name!r} cannot be planned: {error}"
+            f"a {option} of {term_years} year{'s' * (term_years > 1)} on {usage.name!r} cannot be planned: {error}"
         ) from None
     if schedule.base != _HOUR or len(schedule.tiers) > 1:
         raise CommitmentError(
@@ -139,7 +139,13 @@ def quotes(prices: PriceList, usage: Sequence[Committable], on: date, terms: Seq
                 sold = True
                 price = committed_price(prices, item, "reservation", term)
                 offers.append(
-                    Offer(f"{item.name} {term}y", term, item.name, price, refundable=not is_aws(item.meter.service))
+                    Offer(
+                        f"{item.name} {term}y",
+                        term,
+                        item.name,
+                        price,
+                        refundable=not is_aws(item.meter.service),
+                    )
                 )
             except CommitmentError as error:
                 missing.append(Missing(item.name, "reservation", term, str(error), sold))

@@ -180,7 +180,7 @@ def may_cover(entry: ReservationEntry, meter: Meter, region: str, line: Usage) -
 
 
 def flexibility_group(meter: Meter) -> str:
-    """Return the flexibility group of a meter: of machines, and AWS databases and caches, that of the size; else the meter."""
+    """Return the flexibility group of a meter: that of the size of machines and AWS databases and caches, else itself."""
     if meter.service != VIRTUAL_MACHINES:
         sized = aws_size(meter)
         return meter.text if sized is None else sized[0]

@@ -19,7 +19,9 @@ from agog_capacity.periods import FloatArray
 from agog_capacity.prices.meter import Meter
 from agog_capacity.units import parse_unit
 
-_Quantity = Annotated[float, Field(strict=True, gt=0, le=1e12), In("units of the meter, per hour, day or month")]
+_Quantity = Annotated[
+    float, Field(strict=True, gt=0, le=1e12), In("units of the meter, per hour, day or month")
+]
 
 
 class Metered(Component):
@@ -106,13 +108,17 @@ class Metered(Component):
     def _times(self, context: UsageContext) -> FloatArray:
         if self.per == "hour":
             return context.hours(self)
-        return np.asarray(context.days(self) if self.per == "day" else context.share_active(self), dtype=float)
+        return np.asarray(
+            context.days(self) if self.per == "day" else context.share_active(self), dtype=float
+        )
 
     def warnings(self, context: UsageContext) -> tuple[str, ...]:
         """Hours that are told by the day or month are taken as even, which matters to what is bought ahead."""
         if parse_unit(self.unit).base != "Hour" or self.runs:
             return ()
         return (
-            f"{self.name}: its hours are told by the {self.per} and taken as even over it; a commitment may cover less of "
-            "them than it shows. Give how many run, per hour, where that is known",
+            (
+                f"{self.name}: its hours are told by the {self.per} and taken as even over it; a commitment may cover "
+                "less of them than it shows. Give how many run, per hour, where that is known"
+            ),
         )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agog_capacity.commitments.aws import returnable
+from agog_capacity.commitments.aws import is_aws, returnable
 from agog_capacity.commitments.catalogue import NOTHING_TO_COMMIT_TO, Rule
 from agog_capacity.commitments.returns import EXCHANGE_POLICY_DATE
 from agog_capacity.commitments.section import CommitmentSection, Entry
-from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.errors import NotInResult, PriceNotFound, nearest
+from agog_capacity.prices.book import PriceKey
 from agog_capacity.report.charts import Specification
 from agog_capacity.report.commitment_charts import payback_band, saving_curves
 from agog_capacity.report.tables import Cell, Heading, Table, text_table
@@ -331,9 +333,31 @@ def notes(advice: CommitmentAdvice) -> list[str]:
     told.append(
         f"Prices: {books} (as of {as_of}). A savings plan keeps its amount, not its rates; a reservation keeps its price."
     )
+    unsaid = list(dict.fromkeys(_unsaid_payments(advice)))
+    if unsaid:
+        told.append(
+            "AWS sells at another total with no, partial or all upfront, and takes nothing back. The price rows say: "
+            f"{'; '.join(unsaid)}. Buy on a quote."
+        )
     if aged:
         told.append(f"Rules read over a year before the plan begins, to be checked again: {', '.join(aged)}.")
     return told
+
+
+def _unsaid_payments(advice: CommitmentAdvice) -> Iterator[str]:
+    """Yield what price rows of AWS say of themselves."""
+    items = {subject.name: subject.item for subject in advice.offered.subjects}
+    for one in advice.purchases:
+        item = items.get(one.offer.size or "")
+        if item is None or not is_aws(item.meter.service):
+            continue
+        key = PriceKey(item.meter, item.region, "reservation", f"{one.offer.term_years}y")
+        try:
+            note = advice.plan.prices.resolve(key).schedule.tiers[0].note
+        except PriceNotFound:
+            continue  # a price of the plan's own
+        if note:
+            yield f"{_label(one)}: {note}"
 
 
 def _aged(rule: Rule, advice: CommitmentAdvice) -> bool:

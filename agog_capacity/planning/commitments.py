@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agog_capacity.commitments.aws import is_aws
 from agog_capacity.commitments.section import SavingsPlanEntry
 from agog_capacity.committed.rows import CommittedUse
 from agog_capacity.components.node_pool import NodePool
@@ -101,6 +102,17 @@ def never_in_force(design: Design, months: Months) -> Iterator[str]:
             yield (
                 f"{name}: is bought {when}, in no month of the plan ({months.labels[0]} to {months.labels[-1]}), so it "
                 "costs nothing and covers nothing; correct starts or leave it out"
+            )
+
+
+def unstated_payments(charges: Sequence[Charge]) -> Iterator[str]:
+    """Yield a warning for each AWS reservation at the price of a book: the total depends on when it is paid."""
+    for charge in charges:
+        price = charge.price.schedule.tiers[0]
+        if charge.status == "purchase" and is_aws(charge.usage.meter.service) and price.note:
+            yield (
+                f"{charge.commitment}: AWS sells at another total with no, partial or all upfront; the price row of "
+                f"{charge.price.book} says: {price.note}. Give total_per_unit from a quote"
             )
 
 

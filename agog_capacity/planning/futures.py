@@ -161,7 +161,7 @@ def _refusal(missing: Sequence[Missing]) -> str:
         if not one.sold:
             return one.reason
     terms = " and ".join(f"{one.term_years}" for one in reservations)
-    return f"no price book of the plan has a reservation of it for {terms} years"
+    return f"no price book of the plan has a reservation of it for {terms} year{'s' * (terms != '1')}"
 
 
 def _groups(
