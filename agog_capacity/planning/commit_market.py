@@ -14,6 +14,7 @@ from agog_capacity.commitments.catalogue import RETIRES
 from agog_capacity.commitments.market import Futures, Market, Offer
 from agog_capacity.commitments.portfolio import Caution
 from agog_capacity.commitments.section import CommitmentSection, ReservationEntry, SavingsPlanEntry
+from agog_capacity.committed.netting import netted_by_hour
 from agog_capacity.committed.prices import flexibility_group, flexibility_ratio, priced_entries
 from agog_capacity.errors import CommitmentError, Problem
 from agog_capacity.periods import FloatArray, Months
@@ -91,8 +92,11 @@ def market_of(
     names = [subject.name for subject in offered.subjects]
     reserved = np.zeros((months.count, len(names)))
     plans: dict[str, FloatArray] = {}
+    by_hour = netted_by_hour(section)  # off the usage of the futures already
     for one in priced:
         entry = one.entry
+        if one.name in by_hour:
+            continue
         share = months.share_active(entry.starts, None if entry.auto_renew else entry.ends)
         if isinstance(entry, SavingsPlanEntry):
             name = f"savings plan {entry.years}y"

@@ -11,6 +11,7 @@ from agog_capacity.commitments.aws import is_aws, returnable
 from agog_capacity.commitments.catalogue import NOTHING_TO_COMMIT_TO, Rule
 from agog_capacity.commitments.returns import EXCHANGE_POLICY_DATE
 from agog_capacity.commitments.section import CommitmentSection, Entry
+from agog_capacity.commitments.terms import Scope
 from agog_capacity.errors import NotInResult, PriceNotFound, nearest
 from agog_capacity.prices.book import PriceKey
 from agog_capacity.report.charts import Specification
@@ -192,7 +193,7 @@ def existing(advice: CommitmentAdvice) -> Table:
     rows = tuple(
         (
             name,
-            entry.kind.replace("_", " "),
+            entry.kind.replace("_", " ") + _scope_text(entry),
             _amount(entry),
             entry.starts.isoformat(),
             "existing" if entry.existing else "planned",
@@ -261,6 +262,11 @@ def calendar(advice: CommitmentAdvice) -> Table:
         if events
         else "Nothing is bought.",
     )
+
+
+def _scope_text(entry: Entry) -> str:
+    scope = getattr(entry, "scope", Scope())
+    return "" if scope.level == "shared" else f", {scope.level.replace('_', ' ')} {scope.id}"
 
 
 def _amount(entry: Entry) -> float | None:
