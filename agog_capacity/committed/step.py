@@ -171,6 +171,7 @@ def eligible_lines(
 
 
 def usage_line(line: Usage, number: int, section: CommitmentSection) -> UsageLine:
+    """Return a line of usage as the cover of an hour takes it: its size, region and place in the owner's accounts."""
     place = section.places.get(line.component)
     return UsageLine(
         id=f"{number} {line.component}"[:200],
