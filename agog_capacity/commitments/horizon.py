@@ -142,7 +142,7 @@ def horizon_problem(
     for name, amount in (market.existing_plan or {}).items():
         existing[:, plan_of[name]] += np.asarray(amount, dtype=float)
     problem = joint_problem(
-        futures.usage[likely].reshape(-1, len(sizes)),
+        futures.usage[likely].reshape(len(likely) * hours, len(sizes)),
         [market.on_demand[size] for size in sizes],
         columns,
         [[prices.get(size) for size in sizes] for _, prices in plans],

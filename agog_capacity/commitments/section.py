@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from agog_capacity.commitments.catalogue import check_commitable, check_sold, size_group
+from agog_capacity.commitments.log_tiers import LOCK_DAYS
 from agog_capacity.commitments.terms import CoverRules, Scope, add_years
 from agog_capacity.errors import CommitmentError, InputError, nearest
 from agog_capacity.model import Flag, In, Label, Model, Money, Name, PositiveCount, Text
@@ -115,14 +116,12 @@ class LogTierEntry(Entry):
     """Workspace, a component of kind log_analytics."""
     gb_per_day: PositiveCount
     ends: date | None = None
-    """Day after the last; at least 31 days after the first."""
+    """Day after the last; at least 31 days after the first, unless a larger tier follows on that day."""
 
     @model_validator(mode="after")
-    def _bound_for_a_month(self) -> Self:
-        if self.ends is not None and self.ends < self.starts + timedelta(days=31):
-            raise ValueError(
-                f"ends {self.ends} is less than 31 days after starts {self.starts}; a tier binds that long"
-            )
+    def _ends_later(self) -> Self:
+        if self.ends is not None and self.ends <= self.starts:
+            raise ValueError(f"ends {self.ends} is not after starts {self.starts}")
         return self
 
 
@@ -254,12 +253,33 @@ def build_section(raw: Any, findings: list[Finding]) -> CommitmentSection | None
             entries[name] = KINDS[kind].model_validate(value)
         except ValidationError as error:
             findings.extend(findings_of(error, here, KINDS[kind]))
+    findings.extend(_left_too_soon(entries))
     try:
         section = CommitmentSection.model_validate({**raw, "bought": entries})
     except ValidationError as error:
         findings.extend(findings_of(error, place, CommitmentSection))
         return None
     return section if len(findings) == before else None
+
+
+def _left_too_soon(entries: Mapping[str, Entry]) -> Iterator[Finding]:
+    """Yield log tiers that end within the days they bind, and are not raised on that day."""
+    tiers = {name: entry for name, entry in entries.items() if isinstance(entry, LogTierEntry)}
+    for name, entry in tiers.items():
+        if entry.ends is None or entry.ends >= entry.starts + timedelta(days=LOCK_DAYS):
+            continue
+        raised = any(
+            other.component == entry.component
+            and other.starts == entry.ends
+            and other.gb_per_day > entry.gb_per_day
+            for other in tiers.values()
+        )
+        if not raised:
+            message = (
+                f"ends {entry.ends} is less than {LOCK_DAYS} days after starts {entry.starts}; a tier binds that long, "
+                "unless a larger one begins on that day"
+            )
+            yield ("commitments", "bought", name), message
 
 
 def section_findings(

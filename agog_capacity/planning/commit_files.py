@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from agog_capacity import __version__
 from agog_capacity.errors import BrowserNotFound
 from agog_capacity.files import check_folder, replace_file, spreadsheet_safe
-from agog_capacity.planning.commit_tables import advice_text, all_charts, notes, tables
+from agog_capacity.planning.commit_notes import notes
+from agog_capacity.planning.commit_tables import advice_text, all_charts, tables
 from agog_capacity.planning.publish import Written
 from agog_capacity.report.page import Page, Section, page_html
 

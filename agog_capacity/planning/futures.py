@@ -260,7 +260,7 @@ def simulated_futures(
     month = np.repeat(np.arange(months.count), months.hours.astype(int))
     if not varies(design):
         return Futures.of(names, [usage_by_subject(design, months, subjects, {}, plan.prices)], month)
-    drawn = [_drawn(design, seed, number) for number in range(count)]
+    drawn = [drawn_design(design, seed, number) for number in range(count)]
     _LOG.info("simulating %d futures of %d months; kept for the next time", count, months.count)
     # The first compiles, so that the others do not wait for each other.
     nodes = [_nodes(plan, drawn[0], store)]
@@ -286,7 +286,7 @@ def growth_of(design: Design, seed: int, number: int) -> float:
     return max(_LOWEST_GROWTH, section.load.yearly_growth + outlook.yearly_growth_deviation * normal)
 
 
-def _drawn(design: Design, seed: int, number: int) -> Design:
+def drawn_design(design: Design, seed: int, number: int) -> Design:
     """Return the design with the load of one future."""
     section = _scaling(design)
     rng = np.random.default_rng([seed, number, 1])
