@@ -97,7 +97,7 @@ def priced_entries(
     for name, entry in section.bought.items():
         try:
             if isinstance(entry, ReservationEntry):
-                priced.append(_reservation(name, entry, lines, prices))
+                priced.append(_reservation(name, entry, lines, prices, section))
             elif isinstance(entry, SavingsPlanEntry):
                 priced.append(_savings_plan(name, entry, lines, prices))
             elif isinstance(entry, LogTierEntry):
@@ -108,15 +108,32 @@ def priced_entries(
 
 
 def _reservation(
-    name: str, entry: ReservationEntry, lines: Sequence[Usage], prices: PriceList
+    name: str,
+    entry: ReservationEntry,
+    lines: Sequence[Usage],
+    prices: PriceList,
+    section: CommitmentSection,
 ) -> PricedEntry:
     meter, region = _target(entry, lines)
     if not entry.existing:
         check_commitable(meter.service, redis_tier(meter), entry.starts, entry.years)
-        if not any(may_cover(entry, meter, region, line) for line in lines):
-            there = {line.meter.sku for line in lines if line.unit == "Hour" and line.price_region == region}
+        users = [line for line in lines if may_cover(entry, meter, region, line)]
+        if not users:
+            machine = meter.service == VIRTUAL_MACHINES
+            what = meter.sku if machine else meter.text
+            there = {
+                line.meter.sku if machine else line.meter.text
+                for line in lines
+                if line.unit == "Hour" and line.price_region == region
+            }
             raise CommitmentError(
-                f"nothing on demand in {region} uses {meter.sku}, so all of it would be lost; {nearest(meter.sku, there)}"
+                f"nothing on demand in {region} uses {what}, so all of it would be lost; {nearest(what, there)}"
+            )
+        if not any(_in_scope(entry, line, section) for line in users):
+            scope, names = entry.scope, ", ".join(dict.fromkeys(line.component for line in users))
+            raise CommitmentError(
+                f"nothing in {scope.level} {scope.id!r} uses {meter.sku} in {region}, so all of it would be lost; used by "
+                f"{names}: say under places where they are, or widen the scope"
             )
     hours = entry.years * _DAYS_PER_YEAR * HOURS_PER_DAY
     key = PriceKey(meter, region, "reservation", entry.term)
@@ -177,6 +194,11 @@ def may_cover(entry: ReservationEntry, meter: Meter, region: str, line: Usage) -
     return line.meter == meter or (
         entry.flexible and flexibility_group(line.meter) == flexibility_group(meter)
     )
+
+
+def _in_scope(entry: ReservationEntry, line: Usage, section: CommitmentSection) -> bool:
+    scope, place = entry.scope, section.places.get(line.component)
+    return scope.level == "shared" or (place is not None and getattr(place, scope.level) == scope.id)
 
 
 def flexibility_group(meter: Meter) -> str:

@@ -154,7 +154,10 @@ def test_a_savings_plan_needs_a_price_of_its_own(plan):
     [
         ({"meter": DATABASE, "term": "1y", "quantity": 1}, "1 year .*cannot be planned.*reservation 3y"),
         ({"meter": "Amazon EKS/Control Plane/Standard Support/Cluster"}, "is no machine"),
-        ({"meter": "Amazon EC2/Linux/m6i.xlarge/Compute"}, "nothing on demand in us-east-1 uses m6i.xlarge"),
+        (
+            {"meter": "Amazon EC2/Linux/m6i.xlarge/Compute"},
+            "nothing on demand in us-east-1 uses .*m6i.xlarge",
+        ),
         (
             {"meter": "Amazon EC2/Linux/m5.4xlarge/Compute"},
             "add a row to a book, an own price with its source",
