@@ -39,7 +39,9 @@ def test_what_is_not_flexible(meter):
 
 def test_groups_are_a_family_of_one_engine_and_deployment():
     def group(family, sku, meter, service="Amazon RDS"):
-        return aws_size(Meter(service, family, sku, meter))[0]
+        found = aws_size(Meter(service, family, sku, meter))
+        assert found is not None
+        return found[0]
 
     single = group("MySQL", "db.t3.large", "Single-AZ Instance")
     assert single == group("MySQL", "db.t3.xlarge", "Single-AZ Instance")
