@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from agog_capacity.commitments.aws import is_aws
 from agog_capacity.commitments.catalogue import NOTHING_TO_COMMIT_TO, Rule
-from agog_capacity.commitments.section import CommitmentSection
+from agog_capacity.commitments.section import CommitmentSection, SavingsPlanEntry
 from agog_capacity.errors import PriceNotFound
 from agog_capacity.prices.book import PriceKey
 
@@ -45,6 +45,13 @@ def notes(advice: CommitmentAdvice) -> list[str]:
         told.append(
             "Every count of this scenario is fixed, so all futures are one and nothing here speaks of risk; leave a pool to "
             "the autoscaler (nodes: null, with a section scaling) to see it."
+        )
+    section = design.commitments or CommitmentSection()
+    narrow = [n for n, e in section.of_kind(SavingsPlanEntry).items() if e.scope.level != "shared"]
+    if narrow:
+        told.append(
+            f"{', '.join(narrow)}: of narrow scope, so what it pays for is taken off first. The provider would apply new "
+            "reservations before it, so this rather buys too little."
         )
     varied = [x.component for x in advice.log_tiers if x.given is not None and len(x.given.cost) > 1]
     if varied:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
 
 import pytest
 
 from agog_capacity.plan import load_plan
 from agog_capacity.planning.commit import optimise_commitments
+from agog_capacity.planning.commit_files import write_advice
 from agog_capacity.planning.commit_logs import advise_log_tiers
 from agog_capacity.planning.commit_tables import advice_text
 from agog_capacity.planning.forecast import forecast
@@ -199,3 +202,21 @@ def test_a_raise_within_the_days_that_bind_is_allowed_and_a_fall_is_not(two_tier
     logs(two_tiers, 150.0, bought=raised)
     with pytest.raises(ValueError, match="a tier binds that long, unless a larger one begins on that day"):
         logs(two_tiers, 150.0, bought={"a": tier})
+
+
+def test_tiers_are_in_the_files_of_an_advice(plan, tmp_path, monkeypatch):
+    """Text, purchases as a plan takes them, and numbers in full."""
+    monkeypatch.setattr("agog_capacity.report.images.write_images", lambda *_: [])
+    advice = optimise_commitments(logs(plan, 90.0), "logs")
+    write_advice(advice, tmp_path / "out")
+    bought = json.loads((tmp_path / "out" / "purchases.json").read_text())["commitments"]["bought"]
+    assert [entry["kind"] for entry in bought.values()] == ["reservation", "reservation", "log_tier"]
+    (row,) = csv.DictReader((tmp_path / "out" / "log_tiers.csv").read_text().splitlines())
+    assert (row["workspace"], row["gb_per_day"], row["ends"], row["next_higher_saves"]) == (
+        "logs",
+        "100",
+        "",
+        "",
+    )
+    assert float(row["saving"]) == advice.log_tiers[0].tiers[0].saving
+    assert "Log commitment tiers" in (tmp_path / "out" / "index.html").read_text()
