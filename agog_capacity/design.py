@@ -186,7 +186,8 @@ def _commitments(
 ) -> CommitmentSection | None:
     if raw.get("commitments") is None:
         return None
-    from agog_capacity.commitments.section import build_section, section_findings
+    from agog_capacity.commitments.section import build_section
+    from agog_capacity.commitments.section_checks import section_findings
 
     section = build_section(raw["commitments"], findings)
     if section is not None:

@@ -20,7 +20,7 @@ from agog_capacity.availability.failover_plan import FailoverDefaults, read_fail
 from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.lengths import Lognormal
 from agog_capacity.availability.numbers import Number, target_share, together, wrong_threshold
-from agog_capacity.availability.service import ServiceDesign
+from agog_capacity.availability.service import ServiceDesign, unknown_severities
 from agog_capacity.availability.sla_risk import LATTICE_POINTS, Risk, checked_points, total_exceeds
 from agog_capacity.availability.standby import brownout_of, hits_both_of, server_factor_of
 from agog_capacity.errors import InputError
@@ -224,7 +224,9 @@ def closed_form(
             f"design {design.name!r}: database {design.database!r} has no closed form; simulate it, "
             "or compare a design with database 'homed' or 'multi-writer'"
         )
-    together([*wrong_classes(classes), *wrong_threshold(deep_threshold)])
+    together(
+        [*wrong_classes(classes), *wrong_threshold(deep_threshold), *unknown_severities(design, classes)]
+    )
     checked_points(points)
     if design.zone_moved_h is not None:
         raise InputError(
@@ -241,8 +243,8 @@ def closed_form(
         mixture = _Mixture.of(
             [
                 part
-                for c in classes.values()
-                for part in _parts(design, c, defaults, times, threshold if deep else None)
+                for name, c in classes.items()
+                for part in _parts(design, name, c, defaults, times, threshold if deep else None)
                 if part.per_year > 0
             ]
         )
@@ -257,20 +259,30 @@ def closed_form(
 
 
 def _parts(
-    design: ServiceDesign, c: FailureClass, defaults: FailoverDefaults, times: _Times, threshold: float | None
+    design: ServiceDesign,
+    name: str,
+    c: FailureClass,
+    defaults: FailoverDefaults,
+    times: _Times,
+    threshold: float | None,
 ) -> list[_Part]:
     """Return the failures of a class by what they hit."""
-    rate, severity = c.events_per_year, c.severity
+    rate, by_region = c.events_per_year, (c.severity,) * design.regions
     factor = server_factor_of(design, defaults) if c.per == "server-year" else 1.0
     repair = Lognormal(c.length.median_h * factor, c.length.sigma)
-    fails_over = c.failover and severity >= FAILS_OVER_FROM
-    if c.scope == "zone" and not design.zone_redundant:
-        rate, severity, fails_over = rate / defaults.single_zone.zones, 1.0, True
+    everywhere, always = c.severity, False
+    if name in design.severity_of:
+        by_region = design.severity_of[name]
+        everywhere = math.fsum(share * each for share, each in zip(design.shares, by_region, strict=True))
+    elif c.scope == "zone" and not design.zone_redundant:
+        rate, by_region, always = rate / defaults.single_zone.zones, (1.0,) * design.regions, True
+        everywhere = 1.0
     one, both = _hits(design, c, rate, defaults)
-    parts = [_Part(both, _endured(repair, severity, threshold))]
-    for share, regions in Counter(design.shares).items():
-        if share == 0:
+    parts = [_Part(both, _endured(repair, everywhere, threshold))]
+    for (share, severity), regions in Counter(zip(design.shares, by_region, strict=True)).items():
+        if share == 0 or severity == 0:
             continue
+        fails_over = always or (c.failover and severity >= FAILS_OVER_FROM)
         if fails_over and design.mode != "single":
             lost = _failed_over(design, repair, share * severity, defaults, times, threshold)
             parts += [_Part(regions * one * chance, loss) for chance, loss in lost]

@@ -15,7 +15,7 @@ from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.measures import MEASURES, Measure
 from agog_capacity.availability.numbers import together
 from agog_capacity.availability.outcomes import FAILBACK
-from agog_capacity.availability.service import ServiceDesign
+from agog_capacity.availability.service import ServiceDesign, unknown_severities
 from agog_capacity.availability.simulation import Months, month_edges, wrong_choices
 from agog_capacity.availability.sweep_work import (
     BINS,
@@ -118,7 +118,11 @@ def replay_year(
     from agog_capacity.availability.sweep import sweep_blocks
     from agog_capacity.availability.sweep_arrays import cursor_of, designs_of, events_of, kinds_of, streams_of
 
-    together(_wrong(design, classes, failures) + wrong_choices(convention, months, deep_threshold))
+    together(
+        _wrong(design, classes, failures)
+        + unknown_severities(design, classes)
+        + wrong_choices(convention, months, deep_threshold)
+    )
     defaults = defaults or read_failover_defaults(data_directory() / "availability")
     world = environment(classes, seed=seed, regions=design.regions)
     table, hits_both, courses, *_ = designs_of(
@@ -153,7 +157,7 @@ def replay_year(
         convention == "closed_form",
     )
     sweep_blocks(
-        table, hits_both, courses, calendar, kinds_of(world), streams_of(world), cursor_of(world), events,
+        table, hits_both, courses, calendar, kinds_of(world, [design]), streams_of(world), cursor_of(world), events,
         np.zeros(MAXIMUM_REGIONS), work, items, 0, results,
     )  # fmt: skip
     sums = results.sums[0, 0]

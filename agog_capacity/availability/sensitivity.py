@@ -119,6 +119,10 @@ def _ranks(values: FloatArray) -> FloatArray:
     return np.asarray(ranks - ranks.mean(), dtype=float)
 
 
+_NO_SPREAD = 1e-6
+"""Of the logarithm of a length that is stated as one number."""
+
+
 def what_was_drawn(
     classes: Mapping[str, FailureClass],
     drawn: Collection[tuple[str, str]],
@@ -153,9 +157,11 @@ def what_was_drawn(
 
 
 def _is_open(c: FailureClass, parameter: str) -> bool:
-    """Tell whether a number of a class could be other than it is: 0 and 1 are meant as they stand."""
-    if parameter in ("rate", "length"):
+    """Tell whether a number of a class could be other than it is: 0, 1 and lengths without spread are meant so."""
+    if parameter == "rate":
         return True
+    if parameter == "length":
+        return c.length.sigma > _NO_SPREAD
     if parameter == "hits_both":
         return c.scope == "change" and (c.hits_both is None or 0 < c.hits_both < 1)
     return bool(0 < getattr(c, parameter) < 1)

@@ -115,11 +115,19 @@ class ServiceDesign(Model):
     """Whether the database has a standby in its own region."""
     failover: FailoverTimes | None = None
     """Where its times differ from the defaults."""
+    severity_of: dict[str, tuple[Fraction, ...]] = Field(default_factory=dict)
+    """By failure class: severity in each region, where it is another for this design than for others. Of a failure of
+    all regions each region's requests lose what that region has; 0 everywhere: it takes nothing from the design."""
     note: Text = ""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        found = [*self._wrong_regions(), *self._wrong_sharing(), *self._wrong_writers()]
+        found = [
+            *self._wrong_regions(),
+            *self._wrong_sharing(),
+            *self._wrong_writers(),
+            *self._wrong_severities(),
+        ]
         if found:
             raise ValueError("; ".join(found))
         return self
@@ -193,6 +201,13 @@ class ServiceDesign(Model):
                 f"conflicts gives writes of {len(self.conflicts.writes_per_s)} writers; there are {self.writer_count}"
             )
         return found
+
+    def _wrong_severities(self) -> list[str]:
+        return [
+            f"severity_of.{name} has {len(by_region)} regions and the design {self.regions}; give one severity a region"
+            for name, by_region in self.severity_of.items()
+            if len(by_region) != self.regions
+        ]
 
     @property
     def writer_count(self) -> int:
@@ -274,3 +289,19 @@ def lacking(design: ServiceDesign, has: Collection[str]) -> tuple[Problem, ...]:
         for need in needs_of(design)
         if need.what not in has
     )
+
+
+def unknown_severities(design: ServiceDesign, classes: Collection[str]) -> list[str]:
+    """Return which severities of a design are of no failure class.
+
+    Parameters
+    ----------
+    design : ServiceDesign
+    classes : collection of str
+        Names of the failure classes.
+    """
+    return [
+        f"design {design.name!r} has a severity of {name!r}, which is no failure class; {nearest(name, classes)}"
+        for name in design.severity_of
+        if name not in classes
+    ]

@@ -31,7 +31,7 @@ from agog_capacity.availability.numbers import (
     wrong_threshold,
 )
 from agog_capacity.availability.outcomes import FailureSimulation
-from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
+from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign, unknown_severities
 from agog_capacity.availability.sums import Groups, Sums
 from agog_capacity.availability.sweep_work import (
     BINS,
@@ -125,7 +125,12 @@ def simulate_failures(
         With everything about the inputs that cannot be simulated.
     """
     brownouts = dict(brownouts or {})
-    together(_wrong(designs, brownouts, convention, months, deep_threshold))
+    together(
+        [
+            *_wrong(designs, brownouts, convention, months, deep_threshold),
+            *(words for design in designs for words in unknown_severities(design, classes)),
+        ]
+    )
     each = whole("years", years, 1) * (1 if outer_draws is None else whole("outer draws", outer_draws, 2))
     if each * len(designs) > MOST_DESIGN_YEARS:
         raise InputError(
@@ -269,7 +274,14 @@ class _Run:
             recovery_target_h=not_negative("recovery target", recovery_target_s) / SECONDS_PER_HOUR,
             data_target_h=not_negative("data loss target", data_loss_target_s) / SECONDS_PER_HOUR,
         )
-        arrays = (made.table, made.hits_both, made.courses, calendar, kinds_of(world), streams_of(world))
+        arrays = (
+            made.table,
+            made.hits_both,
+            made.courses,
+            calendar,
+            kinds_of(world, designs),
+            streams_of(world),
+        )
         shape = (len(designs), len(world.classes) + 1)
         return cls(arrays, world, shape, made.drawn, made.certain, 2 * made.courses.lengths.shape[1] + 24)
 

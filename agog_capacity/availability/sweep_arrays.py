@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,8 +65,8 @@ def streams_of(world: Environment) -> Streams:
     )
 
 
-def kinds_of(world: Environment) -> Kinds:
-    """Return the failure classes of an environment as arrays."""
+def kinds_of(world: Environment, designs: Sequence[ServiceDesign] = ()) -> Kinds:
+    """Return the failure classes of an environment as arrays, with what designs say of their severity."""
     classes = list(world.classes.values())
     return Kinds(
         scope=np.array([_SCOPES[c.scope] for c in classes]),
@@ -77,7 +77,17 @@ def kinds_of(world: Environment) -> Kinds:
         fails_over=np.array([int(c.failover) for c in classes]),
         blocks=np.array([int(c.blocks_failover) for c in classes]),
         server=np.array([int(c.per == "server-year") for c in classes]),
+        own=_own_severities(designs, world.classes),
     )
+
+
+def _own_severities(designs: Sequence[ServiceDesign], classes: Collection[str]) -> FloatArray:
+    found = np.full((len(designs), len(classes), MAXIMUM_REGIONS), -1.0)
+    number = {name: i for i, name in enumerate(classes)}
+    for d, design in enumerate(designs):
+        for name, by_region in design.severity_of.items():
+            found[d, number[name], : design.regions] = by_region
+    return found
 
 
 def cursor_of(world: Environment) -> Cursor:
@@ -130,6 +140,7 @@ def designs_of(
             **_failover(design, defaults),
             **_way_back(design, defaults),
             **_lag(design),
+            "number": number,
             "recovery_target": recovery_target_h,
             "data_target": data_target_h,
             "course_first": sum(len(c.afterwards) for c in courses[:number]),

@@ -53,6 +53,8 @@ class Kinds(NamedTuple):
     """1 where a failover that begins during it needs people."""
     server: Any
     """1 where it is a database server that its standby takes over."""
+    own: Any
+    """Severity that a design has in place of the class's, shape (designs, classes, MAXIMUM_REGIONS); -1 where none."""
 
 
 class Events(NamedTuple):
@@ -88,7 +90,7 @@ def under(kinds: Kinds, outer: int) -> Kinds:
     """Return the classes as they are under one outer draw."""
     return Kinds(
         kinds.scope, kinds.severity[outer], kinds.stated, kinds.log_median[outer], kinds.sigma, kinds.fails_over,
-        kinds.blocks, kinds.server,
+        kinds.blocks, kinds.server, kinds.own,
     )  # fmt: skip
 
 

@@ -56,7 +56,20 @@ def add_event(design: Any, kinds: Kinds, events: Events, i: int, alone: bool, wo
         begins = max(start, work.routes.time[p])
         ends = min(end, work.routes.time[p + 1]) if p + 1 < pieces else end
         if begins < ends:
-            add_loss(work, begins, ends, severity * weight_of(design, work, p, region), kind)
+            if region == ALL_REGIONS and kinds.own[design.number, kind, 0] >= 0.0:
+                loss = _own_loss(design, kinds, kind, work, p)
+            else:
+                loss = severity * weight_of(design, work, p, region)
+            add_loss(work, begins, ends, loss, kind)
+
+
+@inlined
+def _own_loss(design: Any, kinds: Kinds, kind: int, work: Work, piece: int) -> float:
+    """Return what a failure in all regions loses of which each has its own severity, by where requests go."""
+    lost = 0.0
+    for region in range(design.regions):
+        lost += work.routes.weight[piece, region] * kinds.own[design.number, kind, region]
+    return lost
 
 
 @inlined

@@ -81,8 +81,15 @@ def see(design: Any, hits_both: Any, kinds: Kinds, events: Events, count: int, w
             region = NOT_SEEN
         elif regions == 1:
             region = ALL_REGIONS
-        down = kinds.fails_over[kind] == 1 and kinds.stated[kind] >= 0.5
-        if kinds.scope[kind] == ZONE and design.zone_chance > 0:
+        is_own = kinds.own[design.number, kind, 0] >= 0.0
+        least = kinds.stated[kind]
+        if is_own and region != NOT_SEEN:
+            least, severity = own_severities(design, kinds, kind, region)
+            if severity <= 0.0:
+                # Nothing of it reaches the design: what comes hundreds of times a year must cost no time.
+                region = NOT_SEEN
+        down = kinds.fails_over[kind] == 1 and least >= 0.5
+        if kinds.scope[kind] == ZONE and design.zone_chance > 0 and not is_own:
             # The design stands in one zone: the incident takes it as a whole, or passes it by.
             down, severity = True, 1.0
             if events.hit[i] >= design.zone_chance:
@@ -93,6 +100,18 @@ def see(design: Any, hits_both: Any, kinds: Kinds, events: Events, count: int, w
         if seen.down[i] == 1 and region >= 0:
             calls = True
     return calls and design.mode != SINGLE
+
+
+@inlined
+def own_severities(design: Any, kinds: Kinds, kind: int, region: int) -> tuple[float, float]:
+    """Return the least and the greatest severity that a design has of a class in what it hits."""
+    if region >= 0:
+        return kinds.own[design.number, kind, region], kinds.own[design.number, kind, region]
+    least, greatest = 1.0, 0.0
+    for r in range(design.regions):
+        least = min(least, kinds.own[design.number, kind, r])
+        greatest = max(greatest, kinds.own[design.number, kind, r])
+    return least, greatest
 
 
 @compiled

@@ -39,6 +39,8 @@ PER_LOG = (BINS - 2) / np.log(2 * 8760.0 / LOWEST_H)
 # that a function of the kernel takes one argument for it.
 DESIGN = np.dtype(
     [
+        # Its row where something is kept by design.
+        ("number", np.int64),
         ("mode", np.int64),
         ("regions", np.int64),
         ("database", np.int64),

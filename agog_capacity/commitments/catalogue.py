@@ -86,6 +86,15 @@ NOTHING_TO_COMMIT_TO = {
     "Azure Kubernetes Service": Rule(
         "the management fee is no machine", "no reservation rows in the price data", date(2026, 10, 10)
     ),
+    **{
+        service: Rule("no reservation is sold", "no reservation rows in the price data", date(2026, 7, 20))
+        for service in ("AWS Data Transfer", "Amazon EBS", "Amazon Route 53", "Elastic Load Balancing")
+    },
+    "Amazon EKS": Rule(
+        "the fee of the control plane is no machine",
+        "no reservation rows in the price data",
+        date(2026, 7, 20),
+    ),
     "Key Vault": Rule("no reservation is sold", "no reservation rows in the price data", date(2026, 10, 10)),
     "Redis Cache/Basic": Rule(
         "reservations are for Premium and Enterprise only", "cache-reserved-pricing", date(2022, 8, 1)

@@ -152,7 +152,9 @@ def cover_order(
     return CoverOrder(
         reservations=tuple(
             _reservation_turn(index, reservations[index], on_demand, lines, sizes, rules)
-            for index in sorted(range(len(reservations)), key=lambda i: reservations[i].scope.width)
+            for index in sorted(
+                range(len(reservations)), key=lambda i: _reservation_rank(reservations[i], sizes)
+            )
         ),
         plans=tuple(
             _plan_turn(index, plans[index], on_demand, lines, sizes)
@@ -355,9 +357,14 @@ def _reservation_turn(
             else lines[i].size == reservation.size
         )
     ]
-    if rules.line_order == "smallest_first":
+    if (rules.line_order or ("smallest_first" if bought.aws else "listed")) == "smallest_first":
         eligible.sort(key=lambda i: sizes[lines[i].size].ratio)
     return Turn(index, tuple(eligible), tuple(sizes[lines[i].size].ratio for i in eligible))
+
+
+def _reservation_rank(reservation: Reservation, sizes: Mapping[str, Size]) -> tuple[int, bool]:
+    """Narrow scopes go first; then as listed, on AWS what is not flexible before what is."""
+    return reservation.scope.width, sizes[reservation.size].aws and reservation.flexible
 
 
 def _plan_rank(plan: SavingsPlan, rules: CoverRules) -> tuple[int, ...]:

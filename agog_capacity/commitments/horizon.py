@@ -142,7 +142,7 @@ def horizon_problem(
     for name, amount in (market.existing_plan or {}).items():
         existing[:, plan_of[name]] += np.asarray(amount, dtype=float)
     problem = joint_problem(
-        futures.usage[likely].reshape(-1, len(sizes)),
+        futures.usage[likely].reshape(len(likely) * hours, len(sizes)),
         [market.on_demand[size] for size in sizes],
         columns,
         [[prices.get(size) for size in sizes] for _, prices in plans],
@@ -155,7 +155,7 @@ def horizon_problem(
     )
     if market.residual == "refund":
         left = np.array(
-            [_left_over(offer, month, market) if offer.size is not None else 0.0 for offer, month in sold]
+            [_left_over(offer, month, market) if _is_refunded(offer) else 0.0 for offer, month in sold]
         )
         # Costs are money, so the pool is in money too.
         problem = replace(problem, limit_rows=left[None, :], limits=np.array([market.refund_limit]))
@@ -192,11 +192,15 @@ def _left_over(offer: Offer, month: int, market: Market) -> float:
     return _total(offer) * _share_beyond(offer, month, market)
 
 
+def _is_refunded(offer: Offer) -> bool:
+    """A savings plan never is."""
+    return offer.size is not None and offer.refundable
+
+
 def _column_cost(offer: Offer, month: int, market: Market) -> float:
     total, left = _total(offer), _left_over(offer, month, market)
     if market.residual == "in use":
         total -= left
-    elif market.residual == "refund" and offer.size is not None:
-        # A savings plan is never refunded.
+    elif market.residual == "refund" and _is_refunded(offer):
         total -= left * (1 - market.early_termination_fee)
     return total / (1 + market.monthly_discount_rate) ** month

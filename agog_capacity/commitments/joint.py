@@ -196,7 +196,7 @@ def merge_hours(
     hours = np.ascontiguousarray(usage, dtype=float)
     if hours.ndim != 2 or hours.shape[0] == 0:
         raise CommitmentError(f"joint usage has shape {hours.shape}; give one row an hour, one column a size")
-    if not np.all(np.isfinite(hours)) or hours.min() < 0:
+    if not np.all(np.isfinite(hours)) or hours.min(initial=0.0) < 0:
         raise CommitmentError(
             "joint usage has negative or unknown quantities; they are instance-hours from 0 up"
         )

@@ -34,6 +34,8 @@ class Offer:
     """First month of the horizon in which it is not sold any more; None for always."""
     latest_end: int | None = None
     """Month of the horizon by which a term must have ended, such as a retirement; None for none."""
+    refundable: bool = True
+    """Whether the seller takes a reservation back: Azure does, AWS does not."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -242,8 +242,40 @@ def optimise_portfolio(
         risk = Risk(caution.alpha, caution.weight, likely, best)
     minimum = _cover_minimum(futures, market, columns, problem)
     optimum = optimise_joint(problem, whole=whole, gap=gap, risk=risk, start=minimum)
+    if risk is None:
+        optimum = replace(optimum, quantity=_no_sooner_than_needed(problem, columns, optimum.quantity))
     nothing = problem.total(np.zeros(len(columns)))
     return Portfolio(market, futures, optimum, columns, nothing, problem.total(minimum))
+
+
+def _no_sooner_than_needed(
+    problem: JointProblem, columns: Sequence[tuple[Offer, int]], quantity: FloatArray
+) -> FloatArray:
+    """Return quantities of the same cost, each purchase as late as that is free: of equal optima the one that waits.
+
+    While an existing term runs, and where the end of the new one counts for nothing, months of purchase are ties.
+    """
+    places = {(offer.name, month): j for j, (offer, month) in enumerate(columns)}
+    after = {
+        (name, month): min((m for n, m in places if n == name and m > month), default=None)
+        for name, month in places
+    }
+    found = quantity.copy()
+    base = problem.total(found)
+    for offer, month in columns:
+        at: int | None = month
+        while at is not None and found[places[offer.name, at]] > 0:
+            later = after[offer.name, at]
+            if later is None:
+                break
+            moved = found.copy()
+            moved[places[offer.name, later]] += moved[places[offer.name, at]]
+            moved[places[offer.name, at]] = 0.0
+            total = problem.total(moved)
+            if total > base + 1e-9 * max(abs(base), 1.0) or not problem.within_limits(moved):
+                break
+            found, at = moved, later
+    return found
 
 
 def _cover_minimum(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from agog_capacity.commitments.aws import is_aws
 from agog_capacity.commitments.catalogue import check_commitable, check_sold
 from agog_capacity.commitments.market import Offer
 from agog_capacity.errors import CommitmentError, PriceNotFound
@@ -88,7 +89,7 @@ def committed_price(prices: PriceList, usage: Committable, option: str, term_yea
         schedule = prices.resolve(key).schedule
     except PriceNotFound as error:
         raise CommitmentError(
-            f"a {option} of {term_years} years on {usage.name!r} cannot be planned: {error}"
+            f"a {option} of {term_years} year{'s' * (term_years > 1)} on {usage.name!r} cannot be planned: {error}"
         ) from None
     if schedule.base != _HOUR or len(schedule.tiers) > 1:
         raise CommitmentError(
@@ -137,7 +138,15 @@ def quotes(prices: PriceList, usage: Sequence[Committable], on: date, terms: Seq
                     check_sold("reservation", item.meter.sku, term, on)
                 sold = True
                 price = committed_price(prices, item, "reservation", term)
-                offers.append(Offer(f"{item.name} {term}y", term, item.name, price))
+                offers.append(
+                    Offer(
+                        f"{item.name} {term}y",
+                        term,
+                        item.name,
+                        price,
+                        refundable=not is_aws(item.meter.service),
+                    )
+                )
             except CommitmentError as error:
                 missing.append(Missing(item.name, "reservation", term, str(error), sold))
             try:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from itertools import combinations
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from agog_capacity.commitments.catalogue import check_commitable, check_sold, size_group
+from agog_capacity.commitments.log_tiers import LOCK_DAYS
 from agog_capacity.commitments.terms import CoverRules, Scope, add_years
-from agog_capacity.errors import CommitmentError, InputError, nearest
+from agog_capacity.errors import InputError, nearest
 from agog_capacity.model import Flag, In, Label, Model, Money, Name, PositiveCount, Text
 from agog_capacity.prices.meter import Meter
 from agog_capacity.validation import Finding, findings_of
@@ -115,14 +114,12 @@ class LogTierEntry(Entry):
     """Workspace, a component of kind log_analytics."""
     gb_per_day: PositiveCount
     ends: date | None = None
-    """Day after the last; at least 31 days after the first."""
+    """Day after the last; at least 31 days after the first, unless a larger tier follows on that day."""
 
     @model_validator(mode="after")
-    def _bound_for_a_month(self) -> Self:
-        if self.ends is not None and self.ends < self.starts + timedelta(days=31):
-            raise ValueError(
-                f"ends {self.ends} is less than 31 days after starts {self.starts}; a tier binds that long"
-            )
+    def _ends_later(self) -> Self:
+        if self.ends is not None and self.ends <= self.starts:
+            raise ValueError(f"ends {self.ends} is not after starts {self.starts}")
         return self
 
 
@@ -254,6 +251,7 @@ def build_section(raw: Any, findings: list[Finding]) -> CommitmentSection | None
             entries[name] = KINDS[kind].model_validate(value)
         except ValidationError as error:
             findings.extend(findings_of(error, here, KINDS[kind]))
+    findings.extend(_left_too_soon(entries))
     try:
         section = CommitmentSection.model_validate({**raw, "bought": entries})
     except ValidationError as error:
@@ -262,109 +260,27 @@ def build_section(raw: Any, findings: list[Finding]) -> CommitmentSection | None
     return section if len(findings) == before else None
 
 
-def section_findings(
-    section: CommitmentSection, regions: Mapping[str, Any], components: Mapping[str, Any]
-) -> Iterator[Finding]:
-    """Yield what does not fit the design, is not sold, or would be bought twice.
-
-    Parameters
-    ----------
-    section : CommitmentSection
-    regions, components : mapping
-        Those of the design, by name.
-    """
-    accounts = {
-        level: {getattr(p, level) for p in section.places.values()} - {None}
-        for level in Placement.model_fields
-    }
-    for name in section.places:
-        if name not in components:
-            message = f"{name!r} is not a component of the design; {nearest(name, components)}"
-            yield ("commitments", "places", name), message
-    own: list[tuple[str, str, tuple[str, ...]]] = [
-        *(("negotiated", name, price.regions) for name, price in section.negotiated.items()),
-        *(("prices", name, quoted.regions) for name, quoted in section.prices.items()),
-    ]
-    for part, name, named in own:
-        for where in named:
-            if where not in regions:
-                at = ("commitments", part, name, "regions")
-                yield at, f"{where!r} is not a region of the design; {nearest(where, regions)}"
-    for name, entry in section.bought.items():
-        here = ("commitments", "bought", name)
-        if name in components:
-            yield here, f"{name!r} is also a component; give the commitment a name of its own"
-        scope = getattr(entry, "scope", Scope())
-        if scope.level != "shared" and scope.id not in accounts[scope.level]:
-            known = nearest(scope.id, accounts[scope.level])
-            message = f"no component is placed in {scope.level} {scope.id!r}; {known}; say where components are under places"
-            yield (*here, "scope"), message
-        region = getattr(entry, "region", None)
-        if region is not None and region not in regions:
-            yield (*here, "region"), f"{region!r} is not a region of the design; {nearest(region, regions)}"
-        target = getattr(entry, "component", None)
-        if target is not None:
-            tier = isinstance(entry, LogTierEntry)
-            fitting = {n for n, c in components.items() if not tier or c.kind == "log_analytics"}
-            if target not in fitting:
-                what = "a log_analytics component" if tier else "a component"
-                found = f"{target!r} is not {what} of the design; {nearest(target, fitting)}"
-                yield (*here, "component"), found
-            elif tier and getattr(components[target], "commitment_tier_gb_per_day", None) is not None:
-                message = (
-                    f"{target!r} has commitment_tier_gb_per_day of its own; keep one, nothing is bought twice"
-                )
-                yield (*here, "component"), message
-        if isinstance(entry, ReservationEntry):
-            yield from _not_sold(entry, here)
-    yield from _overlaps(section)
-
-
-def _not_sold(entry: ReservationEntry, here: tuple[str, ...]) -> Iterator[Finding]:
-    if entry.flexible and entry.vm_size is not None:
-        try:
-            size_group(entry.vm_size)
-        except CommitmentError as error:
-            yield (*here, "vm_size"), f"{error}: flexible: false"
-    days = [] if entry.existing else [entry.starts]
-    if entry.auto_renew:
-        days.append(entry.ends)
-    for day in days:
-        try:
-            if entry.vm_size is not None:
-                check_sold("reservation", entry.vm_size, entry.years, day)
-            elif entry.meter is not None:
-                meter = Meter.parse(entry.meter)
-                check_commitable(meter.service, redis_tier(meter), day, entry.years)
-        except CommitmentError as error:
-            renewed = "it cannot be renewed: " if day == entry.ends else ""
-            yield here, f"{renewed}{error}"
-            return
+def _left_too_soon(entries: Mapping[str, Entry]) -> Iterator[Finding]:
+    """Yield log tiers that end within the days they bind, and are not raised on that day."""
+    tiers = {name: entry for name, entry in entries.items() if isinstance(entry, LogTierEntry)}
+    for name, entry in tiers.items():
+        if entry.ends is None or entry.ends >= entry.starts + timedelta(days=LOCK_DAYS):
+            continue
+        raised = any(
+            other.component == entry.component
+            and other.starts == entry.ends
+            and other.gb_per_day > entry.gb_per_day
+            for other in tiers.values()
+        )
+        if not raised:
+            message = (
+                f"ends {entry.ends} is less than {LOCK_DAYS} days after starts {entry.starts}; a tier binds that long, "
+                "unless a larger one begins on that day"
+            )
+            yield ("commitments", "bought", name), message
 
 
 def redis_tier(meter: Meter) -> str:
     """Return the tier of a Redis meter, on which commitments depend; blank for others."""
     family = "Azure Redis Cache "
     return meter.family.removeprefix(family) if meter.family.startswith(family) else ""
-
-
-def _overlaps(section: CommitmentSection) -> Iterator[Finding]:
-    """Yield log tiers of one workspace, and equal entries, that run at once.
-
-    Several reservations of one size are a ladder; the very same purchase under two names is a mistake.
-    """
-    tiers = section.of_kind(LogTierEntry)
-    for (one, a), (other, b) in combinations(tiers.items(), 2):
-        late = date.max
-        if a.component == b.component and a.starts < (b.ends or late) and b.starts < (a.ends or late):
-            message = f"the terms of {one!r} and {other!r} on {a.component!r} overlap; end one before the other begins"
-            yield ("commitments", "bought", other), message
-    first: dict[str, str] = {}
-    for name, entry in section.bought.items():
-        one = first.setdefault(entry.model_dump_json(exclude={"source"}), name)
-        if one != name and name not in tiers:
-            message = (
-                f"the terms of {one!r} and {name!r} overlap: they are the same purchase; "
-                "nothing is bought twice, give one entry the quantity of both"
-            )
-            yield ("commitments", "bought", name), message

@@ -71,6 +71,8 @@ class Size(Model):
     plan: Mapping[TermYears, Price] = Field(default_factory=dict)
     """Savings plan price by term; without one the size is not eligible for such a plan."""
     spot: Price | None = None
+    aws: bool = False
+    """Whether AWS sells it: what is not flexible is applied first, and the smallest size fills a reservation first [3]_."""
 
 
 class UsageLine(Model):
@@ -113,8 +115,8 @@ class CoverRules(Model):
 
     plan_precedence: tuple[PlanKey, ...] = ("scope", "term")
     """Which key sorts savings plans first: narrow scope, or long term."""
-    line_order: Literal["listed", "smallest_first"] = "listed"
-    """Order in which lines fill a reservation; AWS fills the smallest size first [3]_."""
+    line_order: Literal["listed", "smallest_first"] | None = None
+    """Order in which lines fill a reservation; if left out as listed, and on AWS the smallest size first [3]_."""
 
     @property
     def plan_keys(self) -> tuple[PlanKey, ...]:

@@ -45,7 +45,7 @@ def priced_tier(entry: LogTierEntry, lines: Sequence[Usage], prices: PriceList) 
     CommitmentError
         If there is no such ingestion or price.
     """
-    place = next((i for i, line in enumerate(lines) if _is_ingestion(line, entry.component)), None)
+    place = next((i for i, line in enumerate(lines) if is_ingestion(line, entry.component)), None)
     if place is None:
         raise CommitmentError(
             f"{entry.component!r} has no ingestion on pay-as-you-go that a tier could replace"
@@ -61,7 +61,8 @@ def priced_tier(entry: LogTierEntry, lines: Sequence[Usage], prices: PriceList) 
     return place, price
 
 
-def _is_ingestion(line: Usage, component: str) -> bool:
+def is_ingestion(line: Usage, component: str) -> bool:
+    """Tell whether a line is what arrives at a workspace on pay as you go."""
     return (
         line.component == component
         and line.unit == "GB"

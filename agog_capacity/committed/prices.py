@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agog_capacity.azure_sizes import parse_vm_size
+from agog_capacity.commitments.aws import aws_size
 from agog_capacity.commitments.catalogue import check_commitable, size_group
 from agog_capacity.commitments.quotes import Committable, committed_price
 from agog_capacity.commitments.section import (
@@ -96,7 +97,7 @@ def priced_entries(
     for name, entry in section.bought.items():
         try:
             if isinstance(entry, ReservationEntry):
-                priced.append(_reservation(name, entry, lines, prices))
+                priced.append(_reservation(name, entry, lines, prices, section))
             elif isinstance(entry, SavingsPlanEntry):
                 priced.append(_savings_plan(name, entry, lines, prices))
             elif isinstance(entry, LogTierEntry):
@@ -107,15 +108,32 @@ def priced_entries(
 
 
 def _reservation(
-    name: str, entry: ReservationEntry, lines: Sequence[Usage], prices: PriceList
+    name: str,
+    entry: ReservationEntry,
+    lines: Sequence[Usage],
+    prices: PriceList,
+    section: CommitmentSection,
 ) -> PricedEntry:
     meter, region = _target(entry, lines)
     if not entry.existing:
         check_commitable(meter.service, redis_tier(meter), entry.starts, entry.years)
-        if not any(may_cover(entry, meter, region, line) for line in lines):
-            there = {line.meter.sku for line in lines if line.unit == "Hour" and line.price_region == region}
+        users = [line for line in lines if may_cover(entry, meter, region, line)]
+        if not users:
+            machine = meter.service == VIRTUAL_MACHINES
+            what = meter.sku if machine else meter.text
+            there = {
+                line.meter.sku if machine else line.meter.text
+                for line in lines
+                if line.unit == "Hour" and line.price_region == region
+            }
             raise CommitmentError(
-                f"nothing on demand in {region} uses {meter.sku}, so all of it would be lost; {nearest(meter.sku, there)}"
+                f"nothing on demand in {region} uses {what}, so all of it would be lost; {nearest(what, there)}"
+            )
+        if not any(_in_scope(entry, line, section) for line in users):
+            scope, names = entry.scope, ", ".join(dict.fromkeys(line.component for line in users))
+            raise CommitmentError(
+                f"nothing in {scope.level} {scope.id!r} uses {meter.sku} in {region}, so all of it would be lost; used by "
+                f"{names}: say under places where they are, or widen the scope"
             )
     hours = entry.years * _DAYS_PER_YEAR * HOURS_PER_DAY
     key = PriceKey(meter, region, "reservation", entry.term)
@@ -178,10 +196,16 @@ def may_cover(entry: ReservationEntry, meter: Meter, region: str, line: Usage) -
     )
 
 
+def _in_scope(entry: ReservationEntry, line: Usage, section: CommitmentSection) -> bool:
+    scope, place = entry.scope, section.places.get(line.component)
+    return scope.level == "shared" or (place is not None and getattr(place, scope.level) == scope.id)
+
+
 def flexibility_group(meter: Meter) -> str:
-    """Return the flexibility group of a meter: of machines that of the size, of others the meter itself."""
+    """Return the flexibility group of a meter: that of the size of machines and AWS databases and caches, else itself."""
     if meter.service != VIRTUAL_MACHINES:
-        return meter.text
+        sized = aws_size(meter)
+        return meter.text if sized is None else sized[0]
     try:
         return f"{meter.family} {size_group(meter.sku)[0]}"
     except CommitmentError:
@@ -190,6 +214,9 @@ def flexibility_group(meter: Meter) -> str:
 
 def flexibility_ratio(meter: Meter) -> float:
     """Return the ratio of a meter in its group; only quotients inside a group matter."""
+    sized = aws_size(meter)
+    if sized is not None:
+        return sized[1]
     return 1.0 if flexibility_group(meter) == meter.text else size_group(meter.sku)[1]
 
 

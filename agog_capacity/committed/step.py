@@ -14,6 +14,7 @@ from datetime import date
 
 import numpy as np
 
+from agog_capacity.commitments.aws import is_aws
 from agog_capacity.commitments.bill import Commitment, CommitmentBill, CommitmentRow, commitment_bill
 from agog_capacity.commitments.cover import check_worth, cover_order
 from agog_capacity.commitments.section import CommitmentSection, ReservationEntry, SavingsPlanEntry
@@ -119,11 +120,11 @@ def _covered(
     months: Months,
 ) -> tuple[dict[str, Size], list[int], list[UsageLine], FloatArray]:
     """Return what commitments may cover: sizes, places in the lines, the lines as a bill has them, and their hours."""
-    sizes, members = _eligible(lines, priced, use.section, prices)
+    sizes, members = eligible_lines(lines, priced, use.section, prices)
     hourly = np.array(
         [hourly_usage(lines[i], use, months) for i in members] or np.zeros((0, int(months.hours.sum()))),
     )
-    usage_lines = [_usage_line(lines[i], number, use.section) for number, i in enumerate(members)]
+    usage_lines = [usage_line(lines[i], number, use.section) for number, i in enumerate(members)]
     return sizes, members, usage_lines, hourly
 
 
@@ -131,7 +132,7 @@ def _size_name(meter: Meter, region: str) -> str:
     return f"{meter.text} in {region}"
 
 
-def _eligible(
+def eligible_lines(
     lines: Sequence[Usage], priced: Sequence[PricedEntry], section: CommitmentSection, prices: PriceList
 ) -> tuple[dict[str, Size], list[int]]:
     """Return the sizes in play, and the lines that some commitment may cover."""
@@ -152,17 +153,25 @@ def _eligible(
             ratio=flexibility_ratio(line.meter),
             on_demand=own[1],
             plan=plan,
+            aws=is_aws(line.meter.service),
         )
     for p, _ in reservations:
         # A size that is only bought, not used itself: its own price plays no part.
         name = _size_name(p.meter, p.region)
         sizes.setdefault(
-            name, Size(group=flexibility_group(p.meter), ratio=flexibility_ratio(p.meter), on_demand=1.0)
+            name,
+            Size(
+                group=flexibility_group(p.meter),
+                ratio=flexibility_ratio(p.meter),
+                on_demand=1.0,
+                aws=is_aws(p.meter.service),
+            ),
         )
     return sizes, members
 
 
-def _usage_line(line: Usage, number: int, section: CommitmentSection) -> UsageLine:
+def usage_line(line: Usage, number: int, section: CommitmentSection) -> UsageLine:
+    """Return a line of usage as the cover of an hour takes it: its size, region and place in the owner's accounts."""
     place = section.places.get(line.component)
     return UsageLine(
         id=f"{number} {line.component}"[:200],
@@ -172,12 +181,11 @@ def _usage_line(line: Usage, number: int, section: CommitmentSection) -> UsageLi
     )
 
 
-def _purchases(one: PricedEntry, months: Months) -> Iterator[Commitment]:
-    """Yield the terms of an entry that touch the plan: the first, and its renewals at the price of today."""
+def commitment_of(one: PricedEntry) -> Reservation | SavingsPlan:
+    """Return an entry as the cover of an hour takes it."""
     entry = one.entry
-    covers: Reservation | SavingsPlan
     if isinstance(entry, ReservationEntry):
-        covers = Reservation(
+        return Reservation(
             id=one.name,
             size=_size_name(one.meter, one.region),
             quantity=entry.quantity,
@@ -186,13 +194,18 @@ def _purchases(one: PricedEntry, months: Months) -> Iterator[Commitment]:
             flexible=entry.flexible,
             scope=entry.scope,
         )
-    else:
-        covers = SavingsPlan(
-            id=one.name,
-            term_years=entry.years,
-            hourly_commitment=entry.usd_per_hour,
-            scope=entry.scope,
-        )
+    return _plan_of(one.name, entry)
+
+
+def _plan_of(name: str, entry: SavingsPlanEntry) -> SavingsPlan:
+    return SavingsPlan(
+        id=name, term_years=entry.years, hourly_commitment=entry.usd_per_hour, scope=entry.scope
+    )
+
+
+def _purchases(one: PricedEntry, months: Months) -> Iterator[Commitment]:
+    """Yield the terms of an entry that touch the plan: the first, and its renewals at the price of today."""
+    entry, covers = one.entry, commitment_of(one)
     year, month = divmod(12 * months.starts[-1].year + months.starts[-1].month, 12)
     after = date(year, month + 1, 1)
     purchase = Purchase(
@@ -227,14 +240,11 @@ def _check_planned(
         entry = one.entry
         if entry.existing or not isinstance(entry, SavingsPlanEntry):
             continue
-        plan = SavingsPlan(
-            id=one.name, term_years=entry.years, hourly_commitment=entry.usd_per_hour, scope=entry.scope
-        )
         begin = max((entry.starts - months.starts[0].date()).days * HOURS_PER_DAY, 0)
         if begin >= hourly.shape[1]:
             continue  # it begins after the plan ends
         try:
-            order = cover_order(sizes, lines, (), (plan,), section.rules)
+            order = cover_order(sizes, lines, (), (_plan_of(one.name, entry),), section.rules)
             check_worth(order, hourly[:, begin:], [one.name])
         except CommitmentError as error:
             problems += [_problem(one.name, problem.message) for problem in error.problems]

@@ -20,7 +20,6 @@ from agog_capacity import __version__
 from agog_capacity.arguments import names_in
 from agog_capacity.availability.estimates import Estimate
 from agog_capacity.availability.measures import MEASURES
-from agog_capacity.components.node_pool import NodePool
 from agog_capacity.errors import InputError, NotInResult
 from agog_capacity.planning.assessment import Assessment, AssessmentStore, NotAssessed, Recovery, Step
 from agog_capacity.resources import data_directory
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from agog_capacity.planning.tenant_latency import TenantLatency
 
 _LOG = logging.getLogger(__name__)
-_VERSION = 4
+_VERSION = 5
 """Raised when the same inputs give another assessment; part of the key of stored ones."""
 YEARS = 1000
 """Under each outer draw."""
@@ -204,6 +203,7 @@ def _assessed(
     from agog_capacity.availability.conventions import convention_effects
     from agog_capacity.availability.simulation import simulate_failures
     from agog_capacity.planning.service import service_of
+    from agog_capacity.planning.simulated_together import meeting_the_same, part_of
 
     services: dict[str, Service] = {}
     found: dict[str, Assessed] = {}
@@ -216,32 +216,31 @@ def _assessed(
         return found
     _LOG.info("simulating failures of %s; kept for the next time", ", ".join(services))
     targets = plan.targets
-    simulate = partial(
-        simulate_failures,
-        [service.design for service in services.values()],
-        plan.failure_classes,
-        years=years,
-        outer_draws=outer_draws,
-        seed=seed,
-        months="calendar",
-        availability_target_percent=_percent(plan),
-        brownouts={name: each.brownout for name, each in services.items() if each.brownout is not None},
-        recovery_target_s=60.0 * (targets.recovery_time_minutes or NO_RECOVERY_TARGET_MINUTES),
-        data_loss_target_s=60.0 * (targets.recovery_point_minutes or NO_DATA_LOSS_TARGET_MINUTES),
-    )
-    simulation = simulate(progress=_half_of(progress, 0))
-    closed = simulate(convention="closed_form", progress=_half_of(progress, 1))
-    effects = convention_effects(simulation, closed)
     carried: dict[str, Hours] = {}
-    for name, service in services.items():
-        one = _assessment(plan, name, service, simulation, carried)
-        found[name] = replace(one, conventions=effects[name])
+    groups = meeting_the_same(services)
+    for number, group in enumerate(groups):
+        simulate = partial(
+            simulate_failures,
+            [service.design for service in group.values()],
+            {**plan.failure_classes, **next(iter(group.values())).evictions.classes},
+            years=years,
+            outer_draws=outer_draws,
+            seed=seed,
+            months="calendar",
+            availability_target_percent=_percent(plan),
+            brownouts={name: each.brownout for name, each in group.items() if each.brownout is not None},
+            recovery_target_s=60.0 * (targets.recovery_time_minutes or NO_RECOVERY_TARGET_MINUTES),
+            data_loss_target_s=60.0 * (targets.recovery_point_minutes or NO_DATA_LOSS_TARGET_MINUTES),
+        )
+        simulation = simulate(progress=part_of(progress, 2 * number, 2 * len(groups)))
+        closed = simulate(
+            convention="closed_form", progress=part_of(progress, 2 * number + 1, 2 * len(groups))
+        )
+        effects = convention_effects(simulation, closed)
+        for name, service in group.items():
+            one = _assessment(plan, name, service, simulation, carried)
+            found[name] = replace(one, conventions=effects[name])
     return found
-
-
-def _half_of(progress: Progress | None, half: int) -> Progress | None:
-    """Return the progress of one of two equal parts of the work."""
-    return None if progress is None else lambda done, whole: progress(half * whole + done, 2 * whole)
 
 
 def _assessment(
@@ -270,7 +269,8 @@ def _assessment(
         hours_by_draw={
             measure: tuple(simulation.hours_by_group(name, measure).tolist()) for measure in MEASURES
         },
-        notes=(*_overload_notes(latencies), *_spot_notes(plan, name), *service.notes),
+        notes=(*_overload_notes(latencies), *service.evictions.notes, *service.notes),
+        evictions=service.evictions.found,
     )
 
 
@@ -298,17 +298,6 @@ def _overload_notes(latencies: Sequence[TenantLatency]) -> Iterator[str]:
             f"in normal operation {share:.2%} of the requests to {region} find no room in the busiest month; the hours "
             "lost here are of failures alone and leave that out"
         )
-
-
-def _spot_notes(plan: Plan, name: str) -> Iterator[str]:
-    """Yield what evictions take from pools that are on spot: the failures simulated here do not hold them."""
-    for component in plan.scenario(name).design.components.values():
-        if isinstance(component, NodePool) and component.spot is not None and component.spot.share > 0:
-            effect = component.spot.effect
-            yield (
-                f"{component.name} has {effect.share:.0%} of its nodes on spot, and evictions take {effect.lost_share:.3%} "
-                "of its hours; evictions are no failure class, so the hours lost here leave them out"
-            )
 
 
 def _recovery(timeline: FailoverTimeline) -> Recovery:

@@ -21,6 +21,7 @@ from agog_capacity.availability.measures import (
 )
 from agog_capacity.availability.sensitivity import Driver
 from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.planning.eviction import Eviction
 from agog_capacity.planning.tenant_latency import NORMAL, TenantLatency
 from agog_capacity.scaling.simulated import SimulationStore
 from agog_capacity.stored import read_stored, sources_digest, store
@@ -88,6 +89,8 @@ class Assessment:
     """Which failures were met; hours lost under the same ones can be subtracted draw by draw."""
     drivers: tuple[Driver, ...] = field(default=(), repr=False)
     """Numbers that were drawn, the one that moves the unserved hours most first."""
+    evictions: tuple[Eviction, ...] = ()
+    """Of spot nodes; those that take nothing are no cause of lost hours."""
     conventions: tuple[ConventionEffect, ...] = field(default=(), repr=False)
     """What the figures would be if failures were counted as formulas do, on the same failures."""
 

@@ -183,10 +183,9 @@ def response_times(comparison: Comparison) -> Table:
 def causes(comparison: Comparison) -> Table:
     """Return unserved hours by cause, the one that costs the reference most first."""
     known = {one.scenario: dict(one.causes()) for one in _known(comparison)}
-    order = list(next(iter(known.values()), {}))
-    reference = known.get(comparison.reference)
-    if reference is not None:
-        order = list(reference)
+    first = known.get(comparison.reference, {})
+    # Evictions are of the scenarios that have spot nodes, which the reference may not be.
+    order = list(dict.fromkeys(cause for found in (first, *known.values()) for cause in found))
     return Table(
         "Unserved hours a year by cause",
         (Heading("cause"), *(Heading(name, decimals=2) for name in known)),

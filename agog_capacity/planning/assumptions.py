@@ -35,8 +35,12 @@ def assumptions_of(design: Design) -> tuple[Assumption, ...]:
 
 
 def failover_assumptions_of(design: Design) -> tuple[Assumption, ...]:
-    """Return the assumptions that an assessment rests on: failover, response times, downtime, the load and its CPU."""
-    used = {name for place, name in design.used_inputs.items() if place[0] in (*_NO_COST, "scaling")}
+    """Return the assumptions that an assessment rests on: failover, response times, downtime, load, CPU and spot."""
+    used = {
+        name
+        for place, name in design.used_inputs.items()
+        if place[0] in (*_NO_COST, "scaling") or (place[0] == "components" and place[2:3] == ("spot",))
+    }
     return (*_of_inputs(design, used), *cluster_assumptions_of(design))
 
 

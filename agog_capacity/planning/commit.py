@@ -23,6 +23,7 @@ from agog_capacity.commitments.terms import add_years
 from agog_capacity.errors import CommitmentError
 from agog_capacity.frozen import freeze_mappings
 from agog_capacity.planning.commit_bought import BoughtAlready, bought_already
+from agog_capacity.planning.commit_logs import LogAdvice, advise_log_tiers, log_entries
 from agog_capacity.planning.commit_market import check_choices, market_of, offers_for
 from agog_capacity.planning.commitments import refuse_unusable_plans
 from agog_capacity.planning.futures import Offered, simulated_futures, varies, what_is_offered
@@ -61,6 +62,8 @@ class CommitmentAdvice:
         How much regret counted.
     bought : mapping
         What the scenario has bought already, by name: it is netted first, and no cost here holds it.
+    log_tiers : tuple of LogAdvice
+        Commitment tiers of each workspace. Their costs are their own: no other cost here holds them.
     """
 
     plan: Plan
@@ -74,6 +77,7 @@ class CommitmentAdvice:
     seed: int
     caution: Caution | None = None
     bought: Mapping[str, BoughtAlready] = field(default_factory=dict)
+    log_tiers: tuple[LogAdvice, ...] = ()
 
     def __post_init__(self) -> None:
         """Keep what is bought already from being changed."""
@@ -239,6 +243,8 @@ class CommitmentAdvice:
                     **what,
                 }
             found[f"advised-{number}"] = entry
+        for number, entry in enumerate(log_entries(self.log_tiers), start=len(found) + 1):
+            found[f"advised-{number}"] = entry
         return found
 
     def in_plan(self, name: str = "as-advised") -> tuple[Plan, str]:
@@ -267,7 +273,8 @@ class CommitmentAdvice:
         return advice_text(self)
 
     def _repr_html_(self) -> str:
-        from agog_capacity.planning.commit_tables import notes, tables
+        from agog_capacity.planning.commit_notes import notes
+        from agog_capacity.planning.commit_tables import tables
         from agog_capacity.report.tables import notebook_html
 
         return notebook_html(tables(self), notes(self))
@@ -329,8 +336,13 @@ def optimise_commitments(
     context = chosen.design.context(plan.months)
     lines = [line for component in chosen.design.components.values() for line in component.usage(context)]
     offered = what_is_offered(lines, section, plan.prices, plan.months.starts[0].date())
-    if not offered.quotes.offers:
-        reasons = "; ".join(dict.fromkeys(one.because for one in offered.refused))
+    log_tiers = advise_log_tiers(plan, chosen.name, futures, (seed, seed + _FRESH))
+    if not offered.quotes.offers and not any(one.tiers for one in log_tiers):
+        told = [
+            *(one.because for one in offered.refused),
+            *(f"{x.component}: {x.because}" for x in log_tiers),
+        ]
+        reasons = "; ".join(dict.fromkeys(told))
         raise CommitmentError(
             f"nothing that scenario {chosen.name!r} uses can be committed to: {reasons or 'nothing is used by the hour'}"
         )
@@ -356,4 +368,5 @@ def optimise_commitments(
         seed,
         caution,
         bought_already(plan, chosen.name, section, keep),
+        log_tiers,
     )

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from agog_capacity import __version__
 from agog_capacity.errors import BrowserNotFound
 from agog_capacity.files import check_folder, replace_file, spreadsheet_safe
-from agog_capacity.planning.commit_tables import advice_text, all_charts, notes, tables
+from agog_capacity.planning.commit_notes import notes
+from agog_capacity.planning.commit_tables import advice_text, all_charts, tables
 from agog_capacity.planning.publish import Written
 from agog_capacity.report.page import Page, Section, page_html
 
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 def advice_page(advice: CommitmentAdvice) -> Page:
     """Return the page of an advice, finished but for its markup."""
     charts = all_charts(advice)
-    first, saved, *rest = tables(advice)
+    first, saved, logs, *rest = tables(advice)
     sections = (
-        Section("What to buy", tables=(first, saved), charts=tuple(charts)),
+        Section("What to buy", tables=(first, saved, logs), charts=tuple(charts)),
         Section("Behind it", tables=tuple(rest)),
         Section("What this rests on", text=tuple(notes(advice))),
     )
@@ -52,6 +53,60 @@ def purchase_rows(advice: CommitmentAdvice) -> list[dict[str, Any]]:
     ]
 
 
+def tier_rows(advice: CommitmentAdvice) -> list[dict[str, Any]]:
+    """Return one row an advised log tier, numbers in full; an end is left blank where it goes on."""
+    return [
+        {
+            "workspace": one.component,
+            "gb_per_day": tier.gb_per_day,
+            "starts": tier.starts.isoformat(),
+            "ends": tier.ends.isoformat() if tier.ends else "",
+            "arriving_gb_per_day": tier.arriving,
+            "saving": tier.saving,
+            "next_lower_saves": tier.lower_saves,
+            "next_higher_saves": tier.higher_saves,
+            "currency": advice.plan.currency,
+        }
+        for one in advice.log_tiers
+        for tier in one.tiers
+    ]
+
+
+_PURCHASE = (
+    "offer",
+    "starts",
+    "ends",
+    "term",
+    "quantity",
+    "price_per_unit_hour",
+    "total",
+    "worth_of_next",
+    "currency",
+)
+_TIER = (
+    "workspace",
+    "gb_per_day",
+    "starts",
+    "ends",
+    "arriving_gb_per_day",
+    "saving",
+    "next_lower_saves",
+    "next_higher_saves",
+    "currency",
+)
+
+
+def _csv(names: tuple[str, ...], rows: list[dict[str, Any]]) -> str:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(
+        {key: spreadsheet_safe(value) if isinstance(value, str) else value for key, value in row.items()}
+        for row in rows
+    )
+    return buffer.getvalue()
+
+
 def write_advice(advice: CommitmentAdvice, folder: Path | str) -> Written:
     """Write an advice into a folder; each file whole or not at all.
 
@@ -59,8 +114,8 @@ def write_advice(advice: CommitmentAdvice, folder: Path | str) -> Written:
     ----------
     advice : CommitmentAdvice
     folder : path
-        Made if it does not exist. `index.html`, `advice.txt`, `purchases.csv`, `purchases.json` (as a plan takes
-        them under `commitments: bought:`) and the charts as images are written into it.
+        Made if it does not exist. `index.html`, `advice.txt`, `purchases.csv`, `log_tiers.csv`, `purchases.json` (all
+        of both as a plan takes it under `commitments: bought:`) and the charts as images are written into it.
 
     Returns
     -------
@@ -69,29 +124,11 @@ def write_advice(advice: CommitmentAdvice, folder: Path | str) -> Written:
     """
     folder = Path(folder)
     check_folder(folder, "advice")
-    rows = purchase_rows(advice)
-    buffer = io.StringIO()
-    names = (
-        "offer",
-        "starts",
-        "ends",
-        "term",
-        "quantity",
-        "price_per_unit_hour",
-        "total",
-        "worth_of_next",
-        "currency",
-    )
-    writer = csv.DictWriter(buffer, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(
-        {key: spreadsheet_safe(value) if isinstance(value, str) else value for key, value in row.items()}
-        for row in rows
-    )
     contents = {
         "index.html": page_html(advice_page(advice)),
         "advice.txt": f"{advice_text(advice)}\n",
-        "purchases.csv": buffer.getvalue(),
+        "purchases.csv": _csv(_PURCHASE, purchase_rows(advice)),
+        "log_tiers.csv": _csv(_TIER, tier_rows(advice)),
         "purchases.json": json.dumps({"commitments": {"bought": advice.entries()}}, indent=2) + "\n",
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agog_capacity.arguments import is_whole
-from agog_capacity.commitments.catalogue import RETIRES, size_group
+from agog_capacity.commitments.catalogue import RETIRES
 from agog_capacity.commitments.market import Futures, Market, Offer
 from agog_capacity.commitments.portfolio import Caution
 from agog_capacity.commitments.section import CommitmentSection, ReservationEntry, SavingsPlanEntry
-from agog_capacity.committed.prices import flexibility_group, priced_entries
+from agog_capacity.committed.netting import netted_by_hour
+from agog_capacity.committed.prices import flexibility_group, flexibility_ratio, priced_entries
 from agog_capacity.errors import CommitmentError, Problem
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.planning.futures import Offered, Subject
+from agog_capacity.prices.meter import Meter
 
 if TYPE_CHECKING:
     from agog_capacity.components.base import Usage
@@ -90,8 +92,11 @@ def market_of(
     names = [subject.name for subject in offered.subjects]
     reserved = np.zeros((months.count, len(names)))
     plans: dict[str, FloatArray] = {}
+    by_hour = netted_by_hour(section)  # off the usage of the futures already
     for one in priced:
         entry = one.entry
+        if one.name in by_hour:
+            continue
         share = months.share_active(entry.starts, None if entry.auto_renew else entry.ends)
         if isinstance(entry, SavingsPlanEntry):
             name = f"savings plan {entry.years}y"
@@ -134,7 +139,7 @@ def _units_of(subject: Subject, meter: str, region: str, group: str, flexible: b
     same = flexible and own.region == region and flexibility_group(own.meter) == group
     if not same:
         return 0.0
-    return size_group(meter.split("/")[2])[1] / size_group(own.meter.sku)[1]
+    return flexibility_ratio(Meter.parse(meter)) / flexibility_ratio(own.meter)
 
 
 def _month_of(day: date, months: Months) -> int:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agog_capacity.commitments.catalogue import NOTHING_TO_COMMIT_TO, Rule
+from agog_capacity.commitments.aws import returnable
 from agog_capacity.commitments.returns import EXCHANGE_POLICY_DATE
 from agog_capacity.commitments.section import CommitmentSection, Entry
+from agog_capacity.commitments.terms import Scope
 from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.planning.commit_notes import label_of, notes
 from agog_capacity.report.charts import Specification
 from agog_capacity.report.commitment_charts import payback_band, saving_curves
 from agog_capacity.report.tables import Cell, Heading, Table, text_table
@@ -38,6 +40,7 @@ def tables(advice: CommitmentAdvice) -> list[Table]:
     return [
         what_to_buy(advice),
         what_it_saves(advice),
+        log_tiers(advice),
         each_unit(advice),
         other_ways(advice),
         existing(advice),
@@ -54,7 +57,7 @@ def what_to_buy(advice: CommitmentAdvice) -> Table:
         worth = advice.unit_worth(one, 1)
         rows.append(
             (
-                _label(one),
+                label_of(one),
                 advice.day(one).isoformat(),
                 advice.ends(one).isoformat(),
                 one.quantity,
@@ -82,18 +85,21 @@ def what_to_buy(advice: CommitmentAdvice) -> Table:
         "Machines are counted in the smallest size of their group; a larger one takes as many as its ratio. The worth of a "
         "unit is what the whole horizon costs less with it."
         if rows
-        else "Nothing is worth buying on these futures.",
+        else (
+            "No reservation or savings plan is worth buying on these futures; log tiers are below."
+            if any(one.tiers for one in advice.log_tiers)
+            else "Nothing is worth buying on these futures."
+        ),
     )
-
-
-def _label(one: Purchase) -> str:
-    term = f"{one.offer.term_years} year{'s' * (one.offer.term_years > 1)}"
-    return f"savings plan, {term}" if one.offer.size is None else f"{one.offer.size}, {term}"
 
 
 def _returnable(advice: CommitmentAdvice, one: Purchase) -> str:
     if one.offer.size is None:
         return "no"
+    if not one.offer.refundable:
+        return next(
+            returnable(s.item.meter.service) for s in advice.offered.subjects if s.name == one.offer.size
+        )
     exchange = advice.day(one) < EXCHANGE_POLICY_DATE
     return "refund, one exchange" if exchange else "refund"
 
@@ -147,12 +153,64 @@ def _saving(outcome: Outcome) -> tuple[Cell, ...]:
     return nothing, cost, outcome.saving, share, low, high, outcome.worst_saving
 
 
+def log_tiers(advice: CommitmentAdvice) -> Table:
+    """Return the commitment tier of each workspace, with what it saves and what its neighbours would."""
+    rows: list[tuple[Cell, ...]] = []
+    for one in advice.log_tiers:
+        for number, tier in enumerate(one.tiers):
+            first = number == 0 and one.given is not None and one.fresh is not None
+            rows.append(
+                (
+                    one.component,
+                    tier.starts.isoformat(),
+                    tier.ends.isoformat() if tier.ends else "–",
+                    tier.gb_per_day,
+                    tier.arriving,
+                    tier.saving,
+                    tier.lower_saves,
+                    tier.higher_saves,
+                    one.given.saving if first and one.given else None,
+                    one.fresh.saving if first and one.fresh else None,
+                    one.fresh.worst_saving if first and one.fresh else None,
+                )
+            )
+    without = "; ".join(f"{one.component}: {one.because}" for one in advice.log_tiers if not one.tiers)
+    return Table(
+        f"Log commitment tiers, {advice.plan.currency}",
+        (
+            Heading("workspace"),
+            Heading("from"),
+            Heading("until"),
+            Heading("GB a day"),
+            Heading("arriving", decimals=1),
+            Heading("saves", signed=True),
+            Heading("next down saves", signed=True),
+            Heading("next up saves", signed=True),
+            Heading("in all", signed=True),
+            Heading("fresh futures", signed=True),
+            Heading("worst 5 %", signed=True),
+        ),
+        tuple(rows),
+        (
+            "Charged by the day whether the logs come or not, bound for 31 days, raised at any time; savings are expected, "
+            "against pay as you go, and in no other table."
+            if rows
+            else ""
+        )
+        + (f"{' ' if rows else ''}No tier for {without}." if without else "")
+        if advice.log_tiers
+        else "The scenario has no workspace.",
+    )
+
+
 def each_unit(advice: CommitmentAdvice) -> Table:
     """Return what each unit around the advised quantity is worth."""
     rows: list[tuple[Cell, ...]] = []
     for one in advice.purchases:
         for unit, worth in advice.unit_worth(one):
-            rows.append((_label(one), one.label, unit, worth, "yes" if unit <= one.quantity + 1e-9 else "no"))
+            rows.append(
+                (label_of(one), one.label, unit, worth, "yes" if unit <= one.quantity + 1e-9 else "no")
+            )
     return Table(
         f"The worth of each unit over the horizon, {advice.plan.currency}",
         (Heading("what"), Heading("from"), Heading("unit"), Heading("worth", signed=True), Heading("bought")),
@@ -185,7 +243,7 @@ def existing(advice: CommitmentAdvice) -> Table:
     rows = tuple(
         (
             name,
-            entry.kind.replace("_", " "),
+            entry.kind.replace("_", " ") + _scope_text(entry),
             _amount(entry),
             entry.starts.isoformat(),
             "existing" if entry.existing else "planned",
@@ -227,8 +285,8 @@ def not_for_sale(advice: CommitmentAdvice) -> Table:
         "What cannot be reserved",
         (Heading("usage by the hour"), Heading("because"), Heading("savings plan")),
         tuple(rows),
-        "Savings plan: whether the books have a price for it under one. What is not used by the hour, such as disks, "
-        "traffic and logs, has no reservation in these books."
+        "Savings plan: whether the books have a price for it under one. What is not used by the hour, such as disks and "
+        "traffic, has no reservation in these books; logs have tiers, above."
         if rows
         else "Everything that is used by the hour can be reserved.",
     )
@@ -239,8 +297,13 @@ def calendar(advice: CommitmentAdvice) -> Table:
     section = advice.plan.scenario(advice.scenario).design.commitments or CommitmentSection()
     events: list[tuple[str, str, str, float | None]] = []
     for one in advice.purchases:
-        events.append((advice.day(one).isoformat(), "begins", f"{_label(one)} (advised)", one.quantity))
-        events.append((advice.ends(one).isoformat(), "ends", f"{_label(one)} (advised)", one.quantity))
+        events.append((advice.day(one).isoformat(), "begins", f"{label_of(one)} (advised)", one.quantity))
+        events.append((advice.ends(one).isoformat(), "ends", f"{label_of(one)} (advised)", one.quantity))
+    for workspace in advice.log_tiers:
+        for tier in workspace.tiers:
+            what, amount = f"log tier of {workspace.component} (advised)", float(tier.gb_per_day)
+            events.append((tier.starts.isoformat(), "begins", what, amount))
+            events += [(tier.ends.isoformat(), "ends", what, amount)] if tier.ends else []
     for name, entry in section.bought.items():
         ends = getattr(entry, "ends", None)
         what = "is renewed" if getattr(entry, "auto_renew", False) else "ends"
@@ -256,82 +319,16 @@ def calendar(advice: CommitmentAdvice) -> Table:
     )
 
 
+def _scope_text(entry: Entry) -> str:
+    scope = getattr(entry, "scope", Scope())
+    return "" if scope.level == "shared" else f", {scope.level.replace('_', ' ')} {scope.id}"
+
+
 def _amount(entry: Entry) -> float | None:
     for name in ("quantity", "usd_per_hour", "gb_per_day"):
         if hasattr(entry, name):
             return float(getattr(entry, name))
     return None
-
-
-def notes(advice: CommitmentAdvice) -> list[str]:
-    """Return what the advice rests on, in sentences."""
-    design = advice.plan.scenario(advice.scenario).design
-    outlook = (design.commitments or CommitmentSection()).outlook
-    portfolio = advice.portfolio
-    told = []
-    if advice.varies and design.scaling is not None:
-        growth = design.scaling.load.yearly_growth
-        noise = (
-            "noise of its own"
-            if design.scaling.load.noise is not None
-            else "no noise, since the load has none"
-        )
-        told.append(
-            f"{advice.futures} futures and as many fresh ones (seed {advice.seed}), each a whole load through the "
-            f"autoscaler with {noise} and a yearly growth drawn around {growth:.0%} with a deviation of "
-            f"{outlook.yearly_growth_deviation:.0%}, an assumption."
-        )
-        told.append("Pools with a fixed count, databases and caches use the same in every future.")
-    else:
-        told.append(
-            "Every count of this scenario is fixed, so all futures are one and nothing here speaks of risk; leave a pool to "
-            "the autoscaler (nodes: null, with a section scaling) to see it."
-        )
-    if advice.caution is not None:
-        told.append(
-            f"Beside the expected cost, the mean regret of the worst {1 - advice.caution.alpha:.0%} of futures counts with "
-            f"weight {advice.caution.weight:g}."
-        )
-    residual = {
-        "nothing": "nothing, the cautious choice",
-        "refund": f"its refund within {outlook.refund_limit:,.0f}, less a fee of {outlook.early_termination_fee:.0%}",
-        "in use": "its cost, as if use went on",
-    }[outlook.residual]
-    told.append(f"A term beyond the {advice.plan.months.count} months is worth {residual}.")
-    reserved = sum(advice.total(p) for p in advice.purchases if p.offer.size is not None)
-    if reserved > outlook.refund_limit:
-        told.append(
-            f"These reservations come to {reserved:,.0f}; cancelled ones are refunded up to {outlook.refund_limit:,.0f} in "
-            "twelve months, and a request above what is left of that is refused whole."
-        )
-    if advice.purchases and advice.varies:
-        back = advice.break_even_month
-        told.append(
-            f"Paid upfront, payments are back by {back} on average."
-            if back
-            else "Payments are not back within the horizon."
-        )
-    told.append(
-        f"Certified to {portfolio.optimum.gap:.1e} of the best possible with {portfolio.optimum.cuts} cuts."
-    )
-    if abs(advice.missed_by_order) > 0.005:
-        told.append(
-            f"The provider fills the 3-year plan first whatever is best: that costs {advice.missed_by_order:,.0f} more than "
-            "the split the optimum assumes."
-        )
-    as_of = max(book.as_of for book in advice.plan.prices.books)
-    aged = sorted(name for name, rule in NOTHING_TO_COMMIT_TO.items() if _aged(rule, advice))
-    books = ", ".join(book.name for book in advice.plan.prices.books)
-    told.append(
-        f"Prices: {books} (as of {as_of}). A savings plan keeps its amount, not its rates; a reservation keeps its price."
-    )
-    if aged:
-        told.append(f"Rules read over a year before the plan begins, to be checked again: {', '.join(aged)}.")
-    return told
-
-
-def _aged(rule: Rule, advice: CommitmentAdvice) -> bool:
-    return rule.aged(advice.plan.months.starts[0].date())
 
 
 def chart(advice: CommitmentAdvice, name: str) -> Specification:
@@ -360,7 +357,7 @@ def chart(advice: CommitmentAdvice, name: str) -> Specification:
         )
     curves, chosen = {}, {}
     for one in advice.purchases:
-        label = f"{_label(one)}, {one.label}"
+        label = f"{label_of(one)}, {one.label}"
         reach = max(2 * one.quantity, one.quantity + 2)
         whole = one.offer.size is not None
         points = np.arange(0, reach + 1) if whole and reach <= 200 else np.linspace(0, reach, _POINTS)

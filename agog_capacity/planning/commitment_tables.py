@@ -14,30 +14,28 @@ if TYPE_CHECKING:
 
 def commitments(forecasts: Iterable[Forecast]) -> Table:
     """Return the measures of each commitment: use, waste and savings, in the plan's months."""
+    shown = [(one, found) for one in forecasts if one.has_commitments for found in commitment_results(one)]
+    sunk = any(found.paid_before for _, found in shown)
     rows: list[tuple[Cell, ...]] = []
-    currencies = set()
-    for one in forecasts:
-        if not one.has_commitments:
-            continue
-        currencies.add(one.currency)
-        for found in commitment_results(one):
-            rows.append(
-                (
-                    one.name,
-                    found.name,
-                    found.what,
-                    _percent(found.utilisation),
-                    _percent(found.coverage),
-                    found.billed,
-                    found.used,
-                    found.unused,
-                    found.savings,
-                    _percent(found.effective_savings_rate),
-                    found.paid_back,
-                )
+    for one, found in shown:
+        rows.append(
+            (
+                one.name,
+                found.name,
+                found.what,
+                _percent(found.utilisation),
+                _percent(found.coverage),
+                found.billed,
+                found.used,
+                found.unused,
+                *((found.paid_before,) if sunk else ()),
+                found.savings,
+                _percent(found.effective_savings_rate),
+                found.paid_back,
             )
+        )
     return Table(
-        f"Bought ahead, {', '.join(sorted(currencies))} over the plan's months",
+        f"Bought ahead, {', '.join(sorted({one.currency for one, _ in shown}))} over the plan's months",
         (
             Heading("scenario"),
             Heading("commitment"),
@@ -47,14 +45,22 @@ def commitments(forecasts: Iterable[Forecast]) -> Table:
             Heading("billed"),
             Heading("used"),
             Heading("unused"),
+            *((Heading("paid before"),) if sunk else ()),
             Heading("saves", signed=True),
             Heading("rate in %", decimals=1, signed=True),
             Heading("paid back"),
         ),
         tuple(rows),
         "Covers: share of that usage, in money on demand. Rate: savings as a share of all of it on demand, the effective "
-        "savings rate. Unused is a charge of its own, under the name of the commitment. Paid back: first month, from the "
-        "first payment on, at whose end no more was paid than on demand would have cost.",
+        "savings rate. Unused is a charge of its own, under the name of the commitment. Billed and paid back are cash; "
+        "used, unused and saves are accrual: each term spread over its days. Paid back: first month, from the first payment "
+        "on, at whose end no more was paid than on demand would have cost"
+        + (
+            ", both without what was paid before the plan; its effective cost in the plan's months stands under paid before "
+            "and is in used, unused and saves."
+            if sunk
+            else "."
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agog_capacity.commitments.aws import is_aws
 from agog_capacity.commitments.section import SavingsPlanEntry
 from agog_capacity.committed.rows import CommittedUse
 from agog_capacity.components.node_pool import NodePool
@@ -104,6 +105,17 @@ def never_in_force(design: Design, months: Months) -> Iterator[str]:
             )
 
 
+def unstated_payments(charges: Sequence[Charge]) -> Iterator[str]:
+    """Yield a warning for each AWS reservation at the price of a book: the total depends on when it is paid."""
+    for charge in charges:
+        price = charge.price.schedule.tiers[0]
+        if charge.status == "purchase" and is_aws(charge.usage.meter.service) and price.note:
+            yield (
+                f"{charge.commitment}: AWS sells at another total with no, partial or all upfront; the price row of "
+                f"{charge.price.book} says: {price.note}. Give total_per_unit from a quote"
+            )
+
+
 @dataclass(frozen=True)
 class CommitmentResult:
     """How well one commitment, or all of them, works in a forecast; a share of nothing is None, never 0."""
@@ -111,9 +123,9 @@ class CommitmentResult:
     name: str
     what: str
     billed: float
-    """Payments inside the plan's months. [currency]"""
+    """Payments inside the plan's months: a view of cash. [currency]"""
     used: float
-    """Effective cost of what was used. [currency]"""
+    """Effective cost of what was used, each term spread over its days: accrual, as `unused` and `savings`. [currency]"""
     unused: float
     """Waste: effective cost of what nothing took up. [currency]"""
     covered: float | None
@@ -123,14 +135,19 @@ class CommitmentResult:
     break_even: str | None
     """First month at whose end no more was paid than on demand would have cost; None if in none.
 
-    Counted from the first payment; of several commitments from the month in which the last of them begins to be paid.
+    A view of cash: counted from the first payment inside the plan's months, with nothing that was paid before them on
+    either side; of several commitments from the month in which the last of them begins to be paid.
     """
+    paid_before: float
+    """Effective cost inside the plan's months of what was paid upfront before them: sunk, but a cost of its use."""
 
     @property
     def paid_back(self) -> str:
-        """When it is paid back, in words; a dash where the plan's months pay nothing or no price on demand compares."""
+        """When it is paid back, in words; a dash where no price on demand compares."""
         if self.break_even is not None:
             return self.break_even
+        if self.paid_before and not self.billed:
+            return "paid before the plan"
         return "not within the plan" if self.billed and self.covered is not None else "–"
 
     @property
@@ -196,9 +213,14 @@ def _result(forecast: Forecast, label: str, names: set[str], tier: bool) -> Comm
     for charge in mine:
         by_name[charge.commitment] = by_name[charge.commitment] + charge.monthly_billed
     paid = sum(by_name.values(), np.zeros(count))
-    avoided = sum((np.asarray(c.contracted_cost.sum(axis=0)) for c in used), np.zeros(count))
+    # What is used before its first payment was paid before the plan: sunk, so it is in no payback.
+    begins = {name: _first_payment(of_one) for name, of_one in by_name.items()}
+    sunk = {name: np.arange(count) < begin for name, begin in begins.items()}
+    avoided = sum(
+        (np.where(sunk[c.commitment], 0.0, c.contracted_cost.sum(axis=0)) for c in used), np.zeros(count)
+    )
     # Before anything is paid nothing is owed either; that is no payback.
-    first = max((int(np.flatnonzero(of_one)[0]) for of_one in by_name.values() if of_one.any()), default=0)
+    first = max((begin for begin in begins.values() if begin < count), default=0)
     level = np.cumsum(avoided - paid) >= -1e-9 * np.maximum(1.0, np.cumsum(paid))
     reached = first + np.flatnonzero(level[first:])
     rule = mine[0].usage.rule.split(": ", 1)[-1] if len(names) == 1 else ""
@@ -213,7 +235,13 @@ def _result(forecast: Forecast, label: str, names: set[str], tier: bool) -> Comm
         break_even=forecast.months.labels[int(reached[0])]
         if reached.size and paid.any() and not tier
         else None,
+        paid_before=float(sum(c.monthly_cost[sunk[c.commitment]].sum() for c in mine)),
     )
+
+
+def _first_payment(of_one: FloatArray) -> int:
+    """Return the first month with a payment, the number of months where none has one."""
+    return int(np.flatnonzero(of_one)[0]) if of_one.any() else len(of_one)
 
 
 def _use_of(charge: Charge) -> tuple[str, str, str]:

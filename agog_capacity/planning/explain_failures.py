@@ -11,6 +11,8 @@ from agog_capacity.planning.assess import assess
 from agog_capacity.planning.assessment import Assessment
 from agog_capacity.planning.assumptions import failover_assumptions_of
 from agog_capacity.planning.convention_tables import conventions_of
+from agog_capacity.planning.eviction import Eviction
+from agog_capacity.planning.spot_evictions import source_of_evictions
 from agog_capacity.report.tables import Cell, Heading, Table, text_table
 
 if TYPE_CHECKING:
@@ -58,7 +60,11 @@ def explained_failures(plan: Plan, found: Assessment) -> tuple[Table, ...]:
 
 def _classes(plan: Plan, found: Assessment) -> Table:
     rows: list[tuple[Cell, ...]] = []
+    evictions = {each.cause: each for each in found.evictions}
     for cause, hours in found.causes():
+        if cause in evictions:
+            rows.append(_of_evictions(plan, found, evictions.pop(cause), hours.value, hours.standard_error))
+            continue
         one = plan.failure_classes.get(cause)
         if one is None:
             what = "the way back after a failover"
@@ -79,6 +85,7 @@ def _classes(plan: Plan, found: Assessment) -> Table:
                 hours.standard_error,
             )
         )
+    rows += [_of_evictions(plan, found, each, 0.0, None) for each in evictions.values()]
     return Table(
         f"{found.scenario}: what fails, and the demand it leaves unserved",
         (
@@ -190,3 +197,15 @@ def _assumptions(plan: Plan, found: Assessment) -> Table:
         for one in failover_assumptions_of(plan.scenario(found.scenario).design)
     )
     return Table("Assumed for it", (Heading("name"), Heading("value"), Heading("because")), rows)
+
+
+def _of_evictions(
+    plan: Plan, found: Assessment, one: Eviction, hours: float, error: float | None
+) -> tuple[Cell, ...]:
+    because = source_of_evictions(plan.scenario(found.scenario).design, one.pools[0])
+    what = (
+        f"all spot nodes of {' and '.join(one.pools)} at once; {one.probability_per_hour:.3g} an hour on spot, until "
+        f"replacements serve after {one.boot_lag_minutes:g} min; {because}"
+    )
+    lag_h = one.boot_lag_minutes / 60
+    return (one.cause, one.per_year, None, None, 1.0, lag_h, one.severity, what, hours, error)

@@ -21,6 +21,7 @@ from agog_capacity.commitments.market import Futures
 from agog_capacity.commitments.quotes import Committable, Missing, Quotes, quotes
 from agog_capacity.commitments.section import CommitmentSection, redis_tier
 from agog_capacity.committed.hours import hourly_usage
+from agog_capacity.committed.netting import left_by_existing
 from agog_capacity.committed.prices import flexibility_group, flexibility_ratio, own_price, with_own_prices
 from agog_capacity.committed.rows import CommittedUse
 from agog_capacity.errors import CommitmentError
@@ -161,7 +162,7 @@ def _refusal(missing: Sequence[Missing]) -> str:
         if not one.sold:
             return one.reason
     terms = " and ".join(f"{one.term_years}" for one in reservations)
-    return f"no price book of the plan has a reservation of it for {terms} years"
+    return f"no price book of the plan has a reservation of it for {terms} year{'s' * (terms != '1')}"
 
 
 def _groups(
@@ -193,9 +194,16 @@ def _alike(one: object, other: tuple[float, ...]) -> bool:
 
 
 def usage_by_subject(
-    design: Design, months: Months, subjects: Sequence[Subject], nodes: Mapping[str, FloatArray]
+    design: Design,
+    months: Months,
+    subjects: Sequence[Subject],
+    nodes: Mapping[str, FloatArray],
+    prices: PriceList,
 ) -> FloatArray:
-    """Return the hourly usage of each subject with some nodes, shape (hours, subjects). [instance-hours]"""
+    """Return the hourly usage of each subject with some nodes, shape (hours, subjects). [instance-hours]
+
+    Without what existing commitments of narrow scope or exact size cover (`committed.netting`).
+    """
     trace = FutureNodes(nodes)
     clusters = {
         str(getattr(component, "cluster", "")): trace
@@ -205,12 +213,14 @@ def usage_by_subject(
     context = design.context(months, clusters)
     use = CommittedUse(design.commitments or CommitmentSection(), design.components, nodes)
     result = np.zeros((int(months.hours.sum()), len(subjects)))
-    for component in design.components.values():
-        for line in component.usage(context):
-            for column, subject in enumerate(subjects):
-                ratio = subject.ratios.get((line.meter.text, line.price_region))
-                if ratio is not None and line.purchase_option == "on-demand":
-                    result[:, column] += ratio * hourly_usage(line, use, months)
+    lines = [line for component in design.components.values() for line in component.usage(context)]
+    left = left_by_existing(lines, use, prices, months)
+    for place, line in enumerate(lines):
+        for column, subject in enumerate(subjects):
+            ratio = subject.ratios.get((line.meter.text, line.price_region))
+            if ratio is not None and line.purchase_option == "on-demand":
+                hours = left[place] if place in left else hourly_usage(line, use, months)
+                result[:, column] += ratio * hours
     return result
 
 
@@ -249,14 +259,16 @@ def simulated_futures(
     names = [subject.name for subject in subjects]
     month = np.repeat(np.arange(months.count), months.hours.astype(int))
     if not varies(design):
-        return Futures.of(names, [usage_by_subject(design, months, subjects, {})], month)
-    drawn = [_drawn(design, seed, number) for number in range(count)]
+        return Futures.of(names, [usage_by_subject(design, months, subjects, {}, plan.prices)], month)
+    drawn = [drawn_design(design, seed, number) for number in range(count)]
     _LOG.info("simulating %d futures of %d months; kept for the next time", count, months.count)
     # The first compiles, so that the others do not wait for each other.
     nodes = [_nodes(plan, drawn[0], store)]
     with ThreadPoolExecutor(os.cpu_count() or 1) as executor:
         nodes += executor.map(lambda one: _nodes(plan, one, store), drawn[1:])
-    return Futures.of(names, [usage_by_subject(design, months, subjects, found) for found in nodes], month)
+    return Futures.of(
+        names, [usage_by_subject(design, months, subjects, found, plan.prices) for found in nodes], month
+    )
 
 
 def varies(design: Design) -> bool:
@@ -274,7 +286,7 @@ def growth_of(design: Design, seed: int, number: int) -> float:
     return max(_LOWEST_GROWTH, section.load.yearly_growth + outlook.yearly_growth_deviation * normal)
 
 
-def _drawn(design: Design, seed: int, number: int) -> Design:
+def drawn_design(design: Design, seed: int, number: int) -> Design:
     """Return the design with the load of one future."""
     section = _scaling(design)
     rng = np.random.default_rng([seed, number, 1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ from agog_capacity.design import Design
 from agog_capacity.errors import InputError
 from agog_capacity.planning.failover import Direction, directions, failover_timelines, standby_pools
 from agog_capacity.planning.failover_parts import designed_failover, failover_times
+from agog_capacity.planning.spot_evictions import SpotEvictions, spot_evictions
 from agog_capacity.resources import data_directory
 from agog_capacity.roles import application_pools, database_servers
 
@@ -49,6 +50,8 @@ class Service:
     """How the surviving region grows; None in a single region."""
     timelines: tuple[FailoverTimeline, ...]
     notes: tuple[str, ...]
+    evictions: SpotEvictions = field(default_factory=SpotEvictions)
+    """Of spot nodes: failures that this scenario meets beside those of the plan."""
 
 
 def service_of(plan: Plan, scenario: str, *, store: ScaleUpStore | None = None) -> Service:
@@ -75,7 +78,11 @@ def service_of(plan: Plan, scenario: str, *, store: ScaleUpStore | None = None) 
     defaults = read_failover_defaults(data_directory() / "availability")
     moved_h = defaults.several_zones.moved_h
     if len(design.regions) == 1:
-        return Service(_single(design, scenario).replace(zone_moved_h=moved_h), None, (), ())
+        evictions = spot_evictions(plan, scenario, _in_order(design))
+        alone = _single(design, scenario).replace(
+            zone_moved_h=moved_h, severity_of=dict(evictions.severity_of)
+        )
+        return Service(alone, None, (), (), evictions)
     timelines = failover_timelines(plan, scenario, store=store)
     service = _several(plan, design, scenario, defaults).replace(zone_moved_h=moved_h)
     problems = lacking(service, _has(design, service))
@@ -88,7 +95,9 @@ def service_of(plan: Plan, scenario: str, *, store: ScaleUpStore | None = None) 
             "all there is; failover.hits_both would say otherwise"
         )
     brownout = _joined([timeline.brownout for timeline in timelines])
-    return Service(service, brownout, timelines, tuple(dict.fromkeys(notes)))
+    evictions = spot_evictions(plan, scenario, _in_order(design))
+    service = service.replace(severity_of=dict(evictions.severity_of))
+    return Service(service, brownout, timelines, tuple(dict.fromkeys(notes)), evictions)
 
 
 def _single(design: Design, name: str) -> ServiceDesign:
@@ -190,11 +199,17 @@ def _has_standby(design: Design) -> bool:
     return all(server.high_availability != "none" for server in writers)
 
 
+def _in_order(design: Design) -> list[str]:
+    """Return the regions as a service counts them: the one that serves first; of several the one that writes."""
+    serving = {name for name, region in design.regions.items() if region.traffic_share > 0}
+    writes = {server.region for server in database_servers(design.components) if server.replica_of is None}
+    first = writes if len(serving) > 1 else serving
+    return sorted(design.regions, key=lambda name: name not in first)
+
+
 def _shares(design: Design) -> tuple[float, ...]:
     """Return the share of each region, the one that writes first: there a single writer is."""
-    writes = {server.region for server in database_servers(design.components) if server.replica_of is None}
-    ordered = sorted(design.regions, key=lambda name: name not in writes)
-    shares = [design.regions[name].traffic_share for name in ordered]
+    shares = [design.regions[name].traffic_share for name in _in_order(design)]
     return (*shares[:-1], max(0.0, 1.0 - sum(shares[:-1])))
 
 

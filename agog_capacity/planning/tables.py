@@ -104,12 +104,12 @@ def commitments_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
 
     names = (
         "scenario", "commitment", "what", "utilisation", "coverage", "billed", "used", "unused", "savings",
-        "effective_savings_rate", "break_even",
+        "effective_savings_rate", "break_even", "paid_before",
     )  # fmt: skip
     rows = [
         (
             one.name, r.name, r.what, r.utilisation, r.coverage, r.billed, r.used, r.unused, r.savings,
-            r.effective_savings_rate, r.break_even,
+            r.effective_savings_rate, r.break_even, r.paid_before,
         )
         for one in forecasts
         if one.has_commitments

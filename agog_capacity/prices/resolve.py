@@ -91,13 +91,18 @@ class PriceList:
             "; ".join(f"{book.name}: {book.nearest(key)}" for book in self.books) or "the plan names no book"
         )
         tried = f"; its stand-in {', '.join(dead_ends)} has no price either" if dead_ends else ""
+        instead = (
+            "a stand-in to the plan" if key.purchase_option == "on-demand" else "an own price with its source"
+        )
         raise PriceNotFound(
-            f"no price for {key}{tried} ({asked}); add a row to a book, a stand-in to the plan, or correct it"
+            f"no price for {key}{tried} ({asked}); add a row to a book, {instead}, or correct it"
             f"{self._possible_stand_in(key)}"
         )
 
     def _possible_stand_in(self, key: PriceKey) -> str:
         """Return the line of a plan that would take the price of another region, where a book has it there."""
+        if key.purchase_option != "on-demand":
+            return ""  # stand-ins are for what is paid as you go
         for book in self.books:
             regions = sorted({o.region for o in book.schedules if o.meter == key.meter and o[2:] == key[2:]})
             if regions and key.region not in regions:

@@ -1,4 +1,4 @@
-"""The two engines beside each other: formulas and simulation, in the closed-form convention, over 30 designs."""
+"""The two engines beside each other: formulas and simulation, in the closed-form convention, over 33 designs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CONFLICTS = {"writes_per_s": (10.0, 10.0), "one_way_lag_s": 0.05, "rows": 1000, 
 
 
 def designs() -> list[ServiceDesign]:
-    """30 designs that the formulas cover, each unlike the others."""
+    """33 designs that the formulas cover, each unlike the others."""
     found = [
         single(zone_redundant=zones, database_standby=standby)
         for zones, standby in itertools.product((True, False), (True, False))
@@ -49,6 +49,14 @@ def designs() -> list[ServiceDesign]:
     found += [active(regions=3, sized=0.5), active(regions=3, sized=0.4, share=(0.6, 0.2, 0.2))]
     found += [active(zone_redundant=False, database_standby=False)]
     found += [active(database="multi-writer", conflicts=CONFLICTS)]
+    found += [
+        single(severity_of={"front_door": (0.0,), "dns_wan": (1.0,), "zone": (0.7,)}, zone_redundant=False),
+        passive(0.3, severity_of={"front_door": (0.2, 0.9), "region": (0.4, 1.0), "own_change": (0.6, 0.6)}),
+        active(
+            share=(0.8, 0.2), hits_both=0.1,
+            severity_of={"dns_wan": (0.1, 1.0), "region": (1.0, 0.3), "own_change": (0.9, 0.7)},
+        ),
+    ]  # fmt: skip
     return found
 
 
@@ -56,11 +64,11 @@ def figures(found: MeasureOutcome | ClosedFormMeasure) -> list[Any]:
     return [found.hours_per_year, found.year_breaks, found.month_breaks, found.all_months_hold]
 
 
-def test_the_engines_agree_on_30_designs():
+def test_the_engines_agree_on_33_designs():
     """Fixed seeds, one a design, so that the designs are independent: every |z| < 4.5, and of each quantity the sum
     of z squared over the designs inside its 99.9 % chi-square band, on both sides."""
     some = designs()
-    assert len(some) == 30 and len({d.model_dump_json() for d in some}) == 30
+    assert len(some) == 33 and len({d.model_dump_json() for d in some}) == 33
     z = np.zeros((len(some), len(MEASURES), 4))
     for number, design in enumerate(some):
         ours = simulate_failures([design], CLASSES, years=YEARS, seed=100 + number, convention="closed_form")

@@ -37,6 +37,8 @@ CONFLICTS = {"writes_per_s": (100.0, 50.0), "one_way_lag_s": 0.1, "rows": 10_000
         ({**ACTIVE, "sized": 0.0}, "greater than 0"),
         ({**ACTIVE, "regions": 4}, "less than or equal to 3"),
         ({**ACTIVE, "share": (70.0, 30.0)}, "less than or equal to 1"),
+        ({**ACTIVE, "severity_of": {"zone": (0.5,)}}, "severity_of.zone has 1 regions and the design 2"),
+        ({**ACTIVE, "severity_of": {"zone": (0.5, 1.5)}}, "less than or equal to 1"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_together_is_told(values, words):

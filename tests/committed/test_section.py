@@ -14,9 +14,10 @@ TEXT = (PLANS / "agog_commitments.yaml").read_text(encoding="utf-8")
 HEAD = "  reserved-1y:\n"
 
 
-def plan_with(tmp_path: Path, bought: str, *, month: str = "calendar") -> Path:
+def plan_with(tmp_path: Path, bought: str, *, month: str = "calendar", more: str = "") -> Path:
     """Write the plan with one more scenario whose commitments are some lines."""
     lines = "".join(f"          {line}\n" for line in bought.strip().splitlines())
+    lines += f"        {more}\n" if more else ""
     scenario = f"  tried:\n    title: Tried\n    change:\n      commitments:\n        bought:\n{lines}"
     path = tmp_path / "plan.yaml"
     path.write_text(
@@ -157,3 +158,24 @@ def test_a_scenario_may_change_and_remove_what_is_bought():
     bought = section.bought
     assert set(bought) == {"us-system-3y", "eu-3y", "eu-system-3y"}
     assert getattr(bought["eu-3y"], "quantity", None) == 2
+
+
+def test_what_renews_itself_is_not_bought_again(tmp_path):
+    found = problems(
+        tmp_path,
+        f"""
+old: {reservation(auto_renew=True)}
+new: {reservation(starts="2029-01-01", term="1y")}
+more: {reservation(starts="2029-01-01", quantity=9)}
+later: {reservation(starts="2029-02-01")}
+""",
+    )
+    assert set(found) == {"new"}
+    assert "renews itself on 2029-01-01, the day 'new' begins with the same" in found["new"]
+
+
+def test_a_scope_in_which_nothing_could_use_it_is_refused(tmp_path):
+    places = "places: {redis-us: {subscription: db}}"
+    found = problems(tmp_path, f"a: {reservation(scope='{level: subscription, id: db}')}", more=places)
+    assert "nothing in subscription 'db' uses Standard_D8s_v5" in found["a"]
+    assert "say under places where they are, or widen the scope" in found["a"]

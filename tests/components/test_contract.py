@@ -38,6 +38,7 @@ EXPECTED = {
     "load_balancer",
     "log_analytics",
     "managed_redis",
+    "metered",
     "nat_gateway",
     "node_pool",
     "postgres_flexible_server",

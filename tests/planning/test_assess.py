@@ -289,20 +289,6 @@ def test_a_round_trip_nobody_publishes_leaves_latency_not_judged_until_it_is_sta
     assert found.network_ms == pytest.approx(40 + 85 * 1.2)
 
 
-def test_a_share_on_spot_is_told_beside_the_hours_of_failures(plan, store):
-    use = {
-        "share": 0.5,
-        "eviction_probability_per_hour": 0.05,
-        "boot_lag_minutes": 5.0,
-        "hours_until_spot_returns": 2.0,
-    }
-    spot = plan.with_scenario(
-        "spot", {"components": {"app-nodes-us": {"spot": use}}}, extends="single-region"
-    )
-    one = assess(spot, "spot", store=store, **SMALL)
-    assert any("of its nodes on spot" in note for note in one.notes)
-
-
 def test_measured_availability_stands_beside_the_forecast_of_the_reference(tmp_path, store):
     """Ten hours of a lost region in 365 days, from the owner's records."""
     from agog_capacity.planning.assessment_tables import measured

@@ -326,6 +326,7 @@ def test_the_files_of_an_advice_can_be_read_back(grown, tmp_path, monkeypatch):
         "index.html",
         "advice.txt",
         "purchases.csv",
+        "log_tiers.csv",
         "purchases.json",
     }
     assert len(written.warnings) == 1

@@ -169,3 +169,47 @@ def test_together_they_are_paid_back_after_the_last_is_bought():
         "late": "not within the plan",
         "all": "not within the plan",
     }
+
+
+def test_what_was_paid_before_the_plan_pays_nothing_back():
+    """One of 5 machines' terms is paid in 2026: sunk. Its use saves, but the other's payment is not back by it.
+
+    2 x 3,985 on 2027-01-01 for two machines at 0.384 an hour on demand: 10,378 hours, in the 15th month; counted with
+    the three that cost nothing any more it would be the 5th.
+    """
+    plan = replace(load_plan(PLANS / "agog_commitments.yaml"), months=Months("2027-01", 24))
+    entry = {"kind": "reservation", "vm_size": "Standard_D8s_v5", "region": "eastus2", "term": "3y"}
+    plan = plan.with_scenario(
+        "has",
+        {"commitments": {"bought": {
+            "old": {**entry, "quantity": 3, "starts": "2026-01-01", "existing": True},
+            "new": {**entry, "quantity": 2, "starts": "2027-01-01"},
+        }}},
+    )  # fmt: skip
+    comparison = compare(plan, ["has"])
+    found = {r.name: r for r in commitment_results(comparison.forecast("has"))}
+    old, new, whole = found["old"], found["new"], found["all"]
+    assert old.billed == 0
+    assert old.paid_back == "paid before the plan"
+    assert old.paid_before == pytest.approx(old.used + old.unused)
+    assert old.covered is not None
+    assert old.savings == pytest.approx(old.covered - old.paid_before)  # the amortised cost counts
+    assert new.paid_before == 0
+    assert whole.paid_before == old.paid_before
+    assert whole.paid_back == new.paid_back == "2028-03"
+    assert whole.savings == pytest.approx((old.savings or 0) + (new.savings or 0))
+    table = commitments(comparison.forecasts)
+    assert "paid before" in [h.text for h in table.headings]
+    assert "are cash" in table.note
+
+
+def test_a_renewal_is_paid_back_by_its_own_months_only():
+    """Paid in 2026-07 for a year and renewed: the months before the renewal are sunk, so they pay nothing of it."""
+    plan = replace(load_plan(PLANS / "agog_commitments.yaml"), months=Months("2027-01", 12))
+    entry = {"kind": "reservation", "vm_size": "Standard_D8s_v5", "region": "eastus2", "term": "1y", "quantity": 5,
+             "starts": "2026-07-01", "existing": True, "auto_renew": True}  # fmt: skip
+    plan = plan.with_scenario("has", {"commitments": {"bought": {"old": entry}}})
+    (found,) = commitment_results(compare(plan, ["has"]).forecast("has"))
+    assert found.billed > 0
+    assert found.paid_before == pytest.approx(found.billed * 181 / 365)
+    assert found.paid_back == "not within the plan"

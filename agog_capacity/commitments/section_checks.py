@@ -1,0 +1,148 @@
+"""What of the commitments does not fit the design, is not sold, or would be bought twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from itertools import combinations, permutations
+from typing import Any
+
+from agog_capacity.commitments.catalogue import check_commitable, check_sold, size_group
+from agog_capacity.commitments.section import (
+    CommitmentSection,
+    Entry,
+    LogTierEntry,
+    Placement,
+    ReservationEntry,
+    SavingsPlanEntry,
+    redis_tier,
+)
+from agog_capacity.commitments.terms import Scope, add_years
+from agog_capacity.errors import CommitmentError, nearest
+from agog_capacity.prices.meter import Meter
+from agog_capacity.validation import Finding
+
+_WHEN_AND_WHY = {"starts", "source", "existing", "auto_renew", "payment", "total_per_unit"}
+"""Fields that two purchases of the same thing may differ in."""
+
+
+def section_findings(
+    section: CommitmentSection, regions: Mapping[str, Any], components: Mapping[str, Any]
+) -> Iterator[Finding]:
+    """Yield what does not fit the design, is not sold, or would be bought twice.
+
+    Parameters
+    ----------
+    section : CommitmentSection
+    regions, components : mapping
+        Those of the design, by name.
+    """
+    accounts = {
+        level: {getattr(p, level) for p in section.places.values()} - {None}
+        for level in Placement.model_fields
+    }
+    for name in section.places:
+        if name not in components:
+            message = f"{name!r} is not a component of the design; {nearest(name, components)}"
+            yield ("commitments", "places", name), message
+    own: list[tuple[str, str, tuple[str, ...]]] = [
+        *(("negotiated", name, price.regions) for name, price in section.negotiated.items()),
+        *(("prices", name, quoted.regions) for name, quoted in section.prices.items()),
+    ]
+    for part, name, named in own:
+        for where in named:
+            if where not in regions:
+                at = ("commitments", part, name, "regions")
+                yield at, f"{where!r} is not a region of the design; {nearest(where, regions)}"
+    for name, entry in section.bought.items():
+        here = ("commitments", "bought", name)
+        if name in components:
+            yield here, f"{name!r} is also a component; give the commitment a name of its own"
+        scope = getattr(entry, "scope", Scope())
+        if scope.level != "shared" and scope.id not in accounts[scope.level]:
+            known = nearest(scope.id, accounts[scope.level])
+            message = f"no component is placed in {scope.level} {scope.id!r}; {known}; say where components are under places"
+            yield (*here, "scope"), message
+        region = getattr(entry, "region", None)
+        if region is not None and region not in regions:
+            yield (*here, "region"), f"{region!r} is not a region of the design; {nearest(region, regions)}"
+        target = getattr(entry, "component", None)
+        if target is not None:
+            tier = isinstance(entry, LogTierEntry)
+            fitting = {n for n, c in components.items() if not tier or c.kind == "log_analytics"}
+            if target not in fitting:
+                what = "a log_analytics component" if tier else "a component"
+                found = f"{target!r} is not {what} of the design; {nearest(target, fitting)}"
+                yield (*here, "component"), found
+            elif tier and getattr(components[target], "commitment_tier_gb_per_day", None) is not None:
+                message = (
+                    f"{target!r} has commitment_tier_gb_per_day of its own; keep one, nothing is bought twice"
+                )
+                yield (*here, "component"), message
+        if isinstance(entry, ReservationEntry):
+            yield from _not_sold(entry, here)
+    yield from _overlaps(section)
+
+
+def _not_sold(entry: ReservationEntry, here: tuple[str, ...]) -> Iterator[Finding]:
+    if entry.flexible and entry.vm_size is not None:
+        try:
+            size_group(entry.vm_size)
+        except CommitmentError as error:
+            yield (*here, "vm_size"), f"{error}: flexible: false"
+    days = [] if entry.existing else [entry.starts]
+    if entry.auto_renew:
+        days.append(entry.ends)
+    for day in days:
+        try:
+            if entry.vm_size is not None:
+                check_sold("reservation", entry.vm_size, entry.years, day)
+            elif entry.meter is not None:
+                meter = Meter.parse(entry.meter)
+                check_commitable(meter.service, redis_tier(meter), day, entry.years)
+        except CommitmentError as error:
+            renewed = "it cannot be renewed: " if day == entry.ends else ""
+            yield here, f"{renewed}{error}"
+            return
+
+
+def _overlaps(section: CommitmentSection) -> Iterator[Finding]:
+    """Yield log tiers of one workspace, and equal entries, that run at once.
+
+    Several reservations of one size are a ladder; the very same purchase under two names is a mistake.
+    """
+    tiers = section.of_kind(LogTierEntry)
+    for (one, a), (other, b) in combinations(tiers.items(), 2):
+        late = date.max
+        if a.component == b.component and a.starts < (b.ends or late) and b.starts < (a.ends or late):
+            message = f"the terms of {one!r} and {other!r} on {a.component!r} overlap; end one before the other begins"
+            yield ("commitments", "bought", other), message
+    first: dict[str, str] = {}
+    for name, entry in section.bought.items():
+        one = first.setdefault(entry.model_dump_json(exclude={"source"}), name)
+        if one != name and name not in tiers:
+            message = (
+                f"the terms of {one!r} and {name!r} overlap: they are the same purchase; "
+                "nothing is bought twice, give one entry the quantity of both"
+            )
+            yield ("commitments", "bought", name), message
+    yield from _renewed_and_bought(section)
+
+
+def _renewed_and_bought(section: CommitmentSection) -> Iterator[Finding]:
+    """Yield planned purchases of what renews itself on the same day."""
+    termed = {n: e for n, e in section.bought.items() if isinstance(e, ReservationEntry | SavingsPlanEntry)}
+    for (one, a), (other, b) in permutations(termed.items(), 2):
+        if not a.auto_renew or b.starts <= a.starts or _what(a) != _what(b):
+            continue
+        renewal = (b.starts.year - a.starts.year) // a.years * a.years
+        if add_years(a.starts, renewal) == b.starts:
+            message = (
+                f"the terms of {one!r} and {other!r} overlap: {one!r} renews itself on {b.starts}, the day {other!r} begins "
+                f"with the same; nothing is bought twice, set auto_renew: false for {one!r} or leave {other!r} out"
+            )
+            yield ("commitments", "bought", other), message
+
+
+def _what(entry: Entry) -> tuple[str, str]:
+    return entry.kind, entry.model_dump_json(exclude=_WHEN_AND_WHY | {"term"})
