@@ -10,7 +10,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from agog_capacity.documents import unprintable
+from agog_capacity.errors import UnitError
 from agog_capacity.frozen import frozen
+from agog_capacity.units import parse_unit
 
 
 class In(NamedTuple):
@@ -73,6 +75,18 @@ def _one_line(text: str) -> str:
 
 Label = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(_one_line)]
 """Short text for people, on one line."""
+
+
+def _known_unit(text: str) -> str:
+    try:
+        parse_unit(text)
+    except UnitError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+UnitText = Annotated[Label, AfterValidator(_known_unit)]
+"""A unit as price books write it, such as `1 Hour` or `10K`."""
 Text = Annotated[str, Field(strict=True, max_length=4000), AfterValidator(_printable)]
 NAME = r"^[A-Za-z][A-Za-z0-9_.\-]{0,79}$"
 Name = Annotated[str, Field(strict=True, pattern=NAME)]

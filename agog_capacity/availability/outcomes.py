@@ -13,6 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from agog_capacity.availability.drawn_words import what_was_drawn
 from agog_capacity.availability.estimates import (
     Estimate,
     histogram_quantile,
@@ -25,7 +26,6 @@ from agog_capacity.availability.estimates import (
 from agog_capacity.availability.failover_outcomes import failover_outcome
 from agog_capacity.availability.failures import FailureClass
 from agog_capacity.availability.measures import MEASURES, FailoverOutcome, Measure, MeasureOutcome
-from agog_capacity.availability.sensitivity import what_was_drawn
 from agog_capacity.availability.service import ServiceDesign
 from agog_capacity.availability.sums import Sums
 from agog_capacity.availability.sweep_work import (

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from agog_capacity.components.base import Component, Usage, UsageContext
 from agog_capacity.errors import InputError
-from agog_capacity.model import In, Label
+from agog_capacity.model import In, Label, UnitText
 from agog_capacity.periods import FloatArray
 from agog_capacity.prices.meter import Meter
 from agog_capacity.units import parse_unit
@@ -32,7 +32,7 @@ class Metered(Component):
     """Meter as the price book writes it: `service/product family/SKU/meter`; `agog-capacity prices find` lists them."""
     quantity: _Quantity
     """How many units are used in each hour, day or month: 5 with `unit: 1 Hour` and `per: hour` are five that run."""
-    unit: Label
+    unit: UnitText
     """Unit as the price book writes it, such as `1 Hour`, `1 GB`, `10K`, `1 GiB/Month`."""
     per: Literal["hour", "day", "month"]
     """What the quantity is counted by; `month` where the unit itself is by the month."""
@@ -50,15 +50,6 @@ class Metered(Component):
             return Meter.parse(meter).text
         except InputError as error:
             raise ValueError(str(error)) from None
-
-    @field_validator("unit")
-    @classmethod
-    def _unit_is_known(cls, unit: str) -> str:
-        try:
-            parse_unit(unit)
-        except InputError as error:
-            raise ValueError(str(error)) from None
-        return unit
 
     @model_validator(mode="after")
     def _counted_by_what_it_is_sold_by(self) -> Self:

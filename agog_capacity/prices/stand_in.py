@@ -7,10 +7,9 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from agog_capacity.errors import InputError
-from agog_capacity.model import Currency, Day, Label, Model, Money, Text
+from agog_capacity.model import Currency, Day, Label, Model, Money, Text, UnitText
 from agog_capacity.prices.book import PriceKey
 from agog_capacity.prices.meter import Meter
-from agog_capacity.units import parse_unit
 
 
 class OwnPrice(Model):
@@ -18,22 +17,13 @@ class OwnPrice(Model):
 
     amount: Money
     """Price of one `unit`."""
-    unit: Label
+    unit: UnitText
     """Such as '1 GB', '1 Hour', '10K'."""
     currency: Currency
     source: Text
     """Document, page or reasoning."""
     date: Day
     """Date of the source."""
-
-    @field_validator("unit")
-    @classmethod
-    def _unit_is_known(cls, unit: str) -> str:
-        try:
-            parse_unit(unit)
-        except InputError as error:
-            raise ValueError(str(error)) from None
-        return unit
 
 
 class Substitute(Model):

@@ -10,7 +10,8 @@ import pytest
 from scipy.special import ndtri
 from scipy.stats import chi2, kstest
 
-from agog_capacity.availability.environment import Environment, draw_events, environment
+from agog_capacity.availability.drawn_events import draw_events
+from agog_capacity.availability.environment import Environment, environment
 from agog_capacity.availability.failures import FailureClass, LengthOfFailure, Rate, read_failure_classes
 from agog_capacity.availability.sweep_draws import normal_quantile, philox
 from agog_capacity.errors import InputError
