@@ -43,6 +43,10 @@ TRAFFIC_MANAGER_INTERVALS_S = {False: 30.0, True: 10.0}
 Source: learn.microsoft.com/azure/traffic-manager/traffic-manager-monitoring, as in the table of constraints."""
 
 
+_LATEST_DETECTION_S = 604_800.0
+"""A week. [s]"""
+
+
 class GrayFailure(Model):
     """Failures that no probe sees: a rule on the rate of errors finds them."""
 
@@ -52,6 +56,16 @@ class GrayFailure(Model):
     """For how long the rate of errors must be high."""
     evaluated_every_s: Seconds
     """Time between two looks at it."""
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        latest = self.window_s + self.evaluated_every_s
+        if latest > _LATEST_DETECTION_S:
+            raise ValueError(
+                f"window_s and evaluated_every_s come to {latest:,.0f} s; a failure that is not seen within "
+                f"{_LATEST_DETECTION_S:,.0f} s is over before: shorten them"
+            )
+        return self
 
     @property
     def length(self) -> Uniform:

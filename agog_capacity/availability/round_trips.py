@@ -84,8 +84,9 @@ def round_trip(trips: RoundTrips, origin: str, target: str, provider: str = "azu
         if found is not None:
             return found
     known = sorted({name.partition(":")[2] for pair in trips for name in pair if name.startswith(provider)})
-    lacking = next((name for name in (origin, target) if name not in known), target)
+    lacking = next((name for name in (origin, target) if name not in known), None)
+    hint = f" ({nearest(lacking, known)})" if lacking is not None else ""
     raise NotInResult(
-        f"no round trip between {origin!r} and {target!r} is published in the table; state one under latency.round_trips "
-        f"({nearest(lacking, known)})"
+        f"no round trip between {origin!r} and {target!r} is published in the table; state one under "
+        f"latency.round_trips{hint}"
     )

@@ -92,7 +92,7 @@ def factors(sigma: float, worth: float | None, shares: FloatArray) -> FloatArray
     worth : float, optional
         Lengths, above 0; None is certain.
     shares : ndarray
-        Inside 0 and 1.
+        Inside 0 and 1, one for each draw: the mean of the factor over them is 1.
     """
     if worth is None or sigma <= 0:
         return np.ones(shares.shape)
@@ -100,7 +100,9 @@ def factors(sigma: float, worth: float | None, shares: FloatArray) -> FloatArray
 
     spread = sigma / math.sqrt(worth)
     logs = spread * ndtri(shares) - spread**2 / 2
-    return np.asarray(np.exp(np.maximum(logs, _LEAST_LOG)), dtype=float)
+    found = np.exp(np.maximum(logs, _LEAST_LOG))
+    # With few observations the mean stands on draws that are too rare to be among these: hold it over the draws there are.
+    return np.asarray(found / found.mean(), dtype=float)
 
 
 def shares_drawn(key: int, draws: int) -> FloatArray:

@@ -202,7 +202,7 @@ class NodePool(Component):
             Meter("Storage", _DISK_PRODUCT[self._disk_letter], f"{size_class} LRS", f"{size_class} LRS Disk"),
             (nodes + self.stopped_nodes) * share,
             "Month",
-            f"OS disks of {how}{stopped}: {self._disk_gib:g} GiB, billed as {size_class}, x months",
+            f"OS disks of {how.rstrip(',')}{stopped}: {self._disk_gib:g} GiB, billed as {size_class}, x months",
             fields=("os_disk", "os_disk_gib", *counted, "stopped_nodes"),
             averaged=averaged,
         )

@@ -20,7 +20,7 @@ from agog_capacity import __version__
 from agog_capacity.arguments import names_in
 from agog_capacity.availability.estimates import Estimate
 from agog_capacity.availability.measures import MEASURES
-from agog_capacity.errors import InputError, NotInResult
+from agog_capacity.errors import InputError
 from agog_capacity.planning.assessment import Assessment, AssessmentStore, NotAssessed, Recovery, Step
 from agog_capacity.resources import data_directory
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from agog_capacity.planning.tenant_latency import TenantLatency
 
 _LOG = logging.getLogger(__name__)
-_VERSION = 5
+_VERSION = 6
 """Raised when the same inputs give another assessment; part of the key of stored ones."""
 YEARS = 1000
 """Under each outer draw."""
@@ -271,18 +271,33 @@ def _assessment(
         },
         notes=(*_overload_notes(latencies), *service.evictions.notes, *service.notes),
         evictions=service.evictions.found,
+        made_of=dict(_made_of(service, plan)),
     )
+
+
+def _made_of(service: Service, plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield what a design makes of the failure classes that do not alone say what they do to it."""
+    from agog_capacity.availability.failover_plan import read_failover_defaults
+    from agog_capacity.availability.standby import hits_both_of
+
+    design, defaults = service.design, read_failover_defaults(data_directory() / "availability")
+    for name, c in plan.failure_classes.items():
+        if c.scope == "change" and design.regions > 1:
+            yield name, f"hits both {hits_both_of(design, c, defaults):g}"
+        if c.scope == "zone" and not design.zone_redundant:
+            yield name, f"takes the whole region, one time in {defaults.single_zone.zones}"
+        elif c.scope == "zone" and design.zone_moved_h is not None:
+            yield name, f"counts for at most {design.zone_moved_h:g} h, until its pods have moved"
 
 
 def _latencies(plan: Plan, name: str, carried: dict[str, Hours]) -> tuple[tuple[TenantLatency, ...], str]:
     from agog_capacity.planning.response import tenant_latencies
 
     try:
-        return tenant_latencies(plan, name, carried=carried), ""
+        found = tenant_latencies(plan, name, carried=carried)
     except InputError as error:
         return (), "; ".join(map(str, error.problems))
-    except NotInResult as error:
-        return (), str(error)
+    return found.latencies, "; ".join(dict.fromkeys(found.unknown.values()))
 
 
 def _overload_notes(latencies: Sequence[TenantLatency]) -> Iterator[str]:

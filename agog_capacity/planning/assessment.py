@@ -89,6 +89,8 @@ class Assessment:
     """Which failures were met; hours lost under the same ones can be subtracted draw by draw."""
     drivers: tuple[Driver, ...] = field(default=(), repr=False)
     """Numbers that were drawn, the one that moves the unserved hours most first."""
+    made_of: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the scenario makes of a failure class, where that is not what the class says; by class."""
     evictions: tuple[Eviction, ...] = ()
     """Of spot nodes; those that take nothing are no cause of lost hours."""
     conventions: tuple[ConventionEffect, ...] = field(default=(), repr=False)

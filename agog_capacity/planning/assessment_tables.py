@@ -238,7 +238,9 @@ def worth(comparison: Comparison) -> Table:
             continue
         section = forecasts[name].scenario.design.downtime
         money = None if section is None else downtime_money(assessed, section)
-        one = next((each for each in found if name in (each.dearer, each.cheaper)), None)
+        # The reference is one side of every pair, and has nothing to be held against itself.
+        compared = name != comparison.reference
+        one = next((each for each in found if compared and name in (each.dearer, each.cheaper)), None)
         rows.append(
             (
                 name,

@@ -78,9 +78,9 @@ def _classes(plan: Plan, found: Assessment) -> Table:
                 low,
                 high,
                 one.exposure,
-                one.lengths.median,
+                one.lengths.mean,
                 one.severity,
-                _what(one),
+                _what(one, found.made_of.get(cause, "")),
                 hours.value,
                 hours.standard_error,
             )
@@ -90,12 +90,13 @@ def _classes(plan: Plan, found: Assessment) -> Table:
         f"{found.scenario}: what fails, and the demand it leaves unserved",
         (
             Heading("cause"), Heading("incidents a year", decimals=2), Heading("from", decimals=2),
-            Heading("to", decimals=2), Heading("that reach it", decimals=2), Heading("median h", decimals=2),
+            Heading("to", decimals=2), Heading("that reach it", decimals=2), Heading("mean h", decimals=3),
             Heading("severity", decimals=2), Heading("scope and evidence"), Heading("unserved h a year", decimals=2),
             Heading("± h", decimals=2),
         ),
         tuple(rows),
-        f"Incidents of what the class counts, with the 95 % interval of their rate. {found.basis}.",
+        "Incidents of what the class counts, with the 95 % interval of their rate; for the loss of one region, times what "
+        f"reach it, mean hours and severity, if nothing fails over. {found.basis}.",
         (
             "together", *[None] * 6, "", found.demand.hours_per_year.value, found.demand.hours_per_year.standard_error,
         ),
@@ -120,12 +121,10 @@ def _drivers(found: Assessment) -> Table:
     )  # fmt: skip
 
 
-def _what(one: FailureClass) -> str:
-    parts = [f"{one.scope}, {one.per}"]
+def _what(one: FailureClass, made_of_it: str) -> str:
+    parts = [f"{one.scope}, {one.per}", *([made_of_it] if made_of_it else [])]
     if one.beta:
         parts.append(f"beta {one.beta:g}")
-    if one.hits_both is not None:
-        parts.append(f"hits both {one.hits_both:g}")
     sure = one.worth.model_dump(exclude={"because"}, exclude_none=True)
     if sure:
         parts.append("worth " + ", ".join(f"{name} {count:g}" for name, count in sure.items()))

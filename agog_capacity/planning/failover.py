@@ -369,9 +369,13 @@ def _capacity_notes(scale_up: ScaleUp, pools: tuple[StandbyPool, ...], direction
             "nodes decide nothing here"
         )
     elif not scale_up.room_covers_need:
+        made = any(p.is_made for p in pools) or not first
+        begins, without = (
+            ("first makes", "has none") if made else ("begins with", "keeps what runs or is reserved")
+        )
         yield (
-            f"{direction.surviving} begins with {first} nodes, reaches up to {scale_up.needed_nodes} and may have {most}; "
-            "without capacity it keeps what runs or is reserved"
+            f"{direction.surviving} {begins} {first} nodes, reaches up to {scale_up.needed_nodes} and may have {most}; "
+            f"without capacity it {without}"
         )
     if never:
         hours = scale_up.grown.hours

@@ -44,12 +44,14 @@ def _targets(comparison: Comparison) -> Iterator[str]:
     for target in words:
         at = {name: v for name, found in verdicts.items() for v in found if v.target == target}
         met = [name for name, v in at.items() if v.met]
-        if met and len(met) < len(at):
+        if len(met) == len(at):
+            yield f"{target}: all meet it."
+        elif met:
             least = min(costs[name] for name in met)
             best = " and ".join(name for name in met if costs[name] <= least + 0.005)
             verb = "are the cheapest that meet" if " and " in best else "is the cheapest that meets"
             yield f"{target}: {best} {verb} it, at {least:,.0f} {currency} a month."
-        elif not met:
+        else:
             yield from _nearest(target, at, wanted_probability(comparison.plan.targets)[0])
 
 
@@ -61,6 +63,8 @@ def _nearest(target: str, at: dict[str, Verdict], wanted: float) -> Iterator[str
         yield f"{target}: none meets it; {best} comes nearest with a probability of {chance}."
     elif any(v.met is False for v in at.values()):
         yield f"{target}: none meets it."
+    else:
+        yield f"{target}: not judged for any."
 
 
 def _ranking(comparison: Comparison, known: dict[str, Assessment]) -> Iterator[str]:

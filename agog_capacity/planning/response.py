@@ -51,9 +51,16 @@ class Hours:
     """Share of the requests that the nodes had no cores for."""
 
 
-def tenant_latencies(
-    plan: Plan, scenario: str, *, carried: dict[str, Hours] | None = None
-) -> tuple[TenantLatency, ...]:
+@dataclass(frozen=True)
+class Responses:
+    """Response times of a scenario in the states of the service that could be judged."""
+
+    latencies: tuple[TenantLatency, ...]
+    unknown: Mapping[str, str]
+    """Why another state could not be, by state."""
+
+
+def tenant_latencies(plan: Plan, scenario: str, *, carried: dict[str, Hours] | None = None) -> Responses:
     """Return the response time of each group of tenants, in normal operation and after each region is lost.
 
     The busiest month of the plan is carried through the autoscaler of every region that serves.
@@ -70,8 +77,6 @@ def tenant_latencies(
     ------
     InputError
         If a section is missing, or a cluster cannot be simulated.
-    NotInResult
-        If no round trip between two of its regions is published.
     """
     design = plan.scenario(scenario).design
     section = design.latency
@@ -81,18 +86,23 @@ def tenant_latencies(
         raise InputError("a response time needs to know where tenants are; state them as statements.tenants")
     trips = _round_trips(section)
     found: list[TenantLatency] = []
+    unknown: dict[str, str] = {}
     known = {} if carried is None else carried
     for state in _states(design):
+        in_state: list[TenantLatency] = []
         for region, share in state.shares.items():
             pools = [pool.model_dump_json(exclude={"name"}) for pool in state.pools[region]]
             key = f"{share!r} {pools} {design.scaling.model_dump_json()}"
             if key not in known:
                 known[key] = _hours(plan, design, section, state.pools[region], share)
-            found += _of_region(design, section, trips, state, region, known[key])
+            try:
+                in_state += _of_region(design, section, trips, state, region, known[key])
+            except NotInResult as error:
+                unknown[state.name] = str(error)
+        found += in_state if state.name not in unknown else []
     order = list(design.statements.tenants)
-    return tuple(
-        sorted(found, key=lambda each: (each.state != NORMAL, each.state, order.index(each.tenants)))
-    )
+    found.sort(key=lambda each: (each.state != NORMAL, each.state, order.index(each.tenants)))
+    return Responses(tuple(found), unknown)
 
 
 def _round_trips(section: LatencySection) -> RoundTrips:

@@ -17,6 +17,7 @@ from agog_capacity.availability.failover_plan import (
     Temperature,
     read_failover_defaults,
 )
+from agog_capacity.availability.numbers import together
 from agog_capacity.availability.service import Database, Mode, Replication, ServiceDesign, lacking
 from agog_capacity.components.front_door import FrontDoor
 from agog_capacity.components.traffic_manager import TrafficManager
@@ -24,6 +25,7 @@ from agog_capacity.design import Design
 from agog_capacity.errors import InputError
 from agog_capacity.planning.failover import Direction, directions, failover_timelines, standby_pools
 from agog_capacity.planning.failover_parts import designed_failover, failover_times
+from agog_capacity.planning.simulation import clusters_without_nodes
 from agog_capacity.planning.spot_evictions import SpotEvictions, spot_evictions
 from agog_capacity.resources import data_directory
 from agog_capacity.roles import application_pools, database_servers
@@ -68,13 +70,14 @@ def service_of(plan: Plan, scenario: str, *, store: ScaleUpStore | None = None) 
     Raises
     ------
     InputError
-        If the scenario lacks something that its failover needs.
+        If the scenario lacks something that its failover needs, or nothing can serve before any failure.
     """
     design = plan.scenario(scenario).design
     if len(design.regions) > MOST_REGIONS:
         raise InputError(
             f"scenario {scenario!r} has {len(design.regions)} regions; failures are simulated in up to {MOST_REGIONS}"
         )
+    together(clusters_without_nodes(design))
     defaults = read_failover_defaults(data_directory() / "availability")
     moved_h = defaults.several_zones.moved_h
     if len(design.regions) == 1:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agog_capacity.availability.failures import FailureClass, LengthOfFailure, Rate
+from agog_capacity.availability.numbers import together
 from agog_capacity.commitments.spot import hazard_per_hour
 from agog_capacity.commitments.spot_pool import MINUTES_PER_HOUR
 from agog_capacity.components.node_pool import NodePool
@@ -71,11 +72,13 @@ def spot_evictions(plan: Plan, scenario: str, order: Sequence[str]) -> SpotEvict
     Raises
     ------
     InputError
-        If nodes are evicted so often that nothing could be simulated.
+        If nodes are evicted so often that nothing could be simulated, or what their evictions take is not known: a gap
+        is no zero.
     """
     design = plan.scenario(scenario).design
     found: list[Eviction] = []
-    notes = list(_without_evictions(design))
+    unknown = _without_evictions(design)
+    notes: list[str] = []
     for (region, size, probability, lag_minutes, away_h), pools in _together(design).items():
         per_year = _per_year(probability, lag_minutes / MINUTES_PER_HOUR, away_h)
         names = " and ".join(pool.name for pool in pools)
@@ -88,9 +91,7 @@ def spot_evictions(plan: Plan, scenario: str, order: Sequence[str]) -> SpotEvict
             severity = _severity(plan, design, region, pools)
         except InputError as error:
             reasons = "; ".join(map(str, error.problems))
-            notes.append(
-                f"evictions of {names} are not simulated, so the hours lost here leave them out: {reasons}"
-            )
+            unknown.append(f"what evictions of {names} take is not known: {reasons}")
             continue
         cause = f"spot evictions of {size} in {region}"
         if any(each.cause == cause for each in found):
@@ -107,6 +108,7 @@ def spot_evictions(plan: Plan, scenario: str, order: Sequence[str]) -> SpotEvict
             )
         )
         notes.append(_told(found[-1], names))
+    together(unknown)
     taking = [each for each in found if each.severity > 0]
     return SpotEvictions(
         tuple(found),
@@ -137,14 +139,14 @@ def source_of_evictions(design: Design, pool: str) -> str:
     return "; ".join(found)
 
 
-def _without_evictions(design: Design) -> Iterator[str]:
-    """Yield what is on spot and says nothing of evictions: a gap, not a zero."""
-    for pool in application_pools(design.components):
-        if pool.purchase == "spot" and pool.spot is None:
-            yield (
-                f"{pool.name} is on spot and says nothing of its evictions, so the hours lost here leave them out; give it "
-                "spot with eviction_probability_per_hour, boot_lag_minutes and hours_until_spot_returns"
-            )
+def _without_evictions(design: Design) -> list[str]:
+    """Return what is on spot and says nothing of evictions: a gap, not a zero."""
+    return [
+        f"{pool.name} is on spot and says nothing of its evictions, so the hours lost are not known; give it spot with "
+        "eviction_probability_per_hour, boot_lag_minutes and hours_until_spot_returns"
+        for pool in application_pools(design.components)
+        if pool.purchase == "spot" and pool.spot is None
+    ]
 
 
 def _together(design: Design) -> dict[tuple[str, str, float, float, float], list[NodePool]]:
@@ -152,8 +154,12 @@ def _together(design: Design) -> dict[tuple[str, str, float, float, float], list
     found: dict[tuple[str, str, float, float, float], list[NodePool]] = {}
     for pool in application_pools(design.components):
         use = pool.spot
-        if use is not None and use.share and use.eviction_probability_per_hour and use.boot_lag_minutes:
-            stated = (use.eviction_probability_per_hour, use.boot_lag_minutes, use.hours_until_spot_returns)
+        if use is None:
+            continue
+        # Spot that is back before the replacement serves ends the gap, as in the bill.
+        missing_minutes = min(use.boot_lag_minutes, use.hours_until_spot_returns * MINUTES_PER_HOUR)
+        if use.share and use.eviction_probability_per_hour and missing_minutes:
+            stated = (use.eviction_probability_per_hour, missing_minutes, use.hours_until_spot_returns)
             found.setdefault((str(pool.region), pool.vm_size, *stated), []).append(pool)
     return found
 
@@ -184,8 +190,9 @@ def _told(each: Eviction, names: str) -> str:
     if each.severity == 0:
         return f"{how}; the nodes that stay carry the load of every hour, so nothing is lost to them"
     return (
-        f"{how}, and {100 * each.severity:.2g} % of the demand of {each.region} finds no room meanwhile: the mean over the "
-        "hours of the plan, which also decides whether a loss is deep"
+        f"{how}, and {100 * each.severity:.3g} % of the demand of {each.region} finds no room meanwhile: the mean over the "
+        "hours of the plan, which also decides whether a loss is deep. Pods are taken to move to what stays at once, no "
+        "region fails over for it, and chance and lag are taken as certain"
     )
 
 

@@ -168,9 +168,10 @@ def _judged(assessed: Assessment, targets: Targets) -> Iterator[Verdict]:
             yield Verdict(target, "no failure takes a region of this scenario", None, short="RTO")
         else:
             chance = worst.within_target
+            unsure = _unsure(assessed)
             yield Verdict(
                 target,
-                f"probability {chance_text(chance.value, wanted, 3)} ± {chance.standard_error:.3f} ({words}); "
+                f"probability {chance_text(chance.value, wanted, 3)} ± {chance.standard_error:.3f} ({unsure}{words}); "
                 f"{worst.direction}: P50 {_minutes(worst, 50)}, P95 {_minutes(worst, 95)}, P99 {_minutes(worst, 99)}",
                 chance.value >= wanted,
                 chance.value,
@@ -198,22 +199,30 @@ def _judged(assessed: Assessment, targets: Targets) -> Iterator[Verdict]:
             yield from _latency(assessed, targets.latency_p95_ms, normal=normal)
 
 
+def _unsure(assessed: Assessment) -> str:
+    """Return what the numbers that are not sure leave open of a recovery in time, where they were drawn."""
+    known = None if assessed.failovers is None else assessed.failovers.completed_in_time
+    if known is None or known.interval_of != "parameters" or not math.isfinite(known.low + known.high):
+        return ""
+    return f"{known.low:.2f} to {known.high:.2f} with numbers that are not sure; "
+
+
 def _latency(assessed: Assessment, most_ms: float, *, normal: bool) -> Iterator[Verdict]:
     worst = assessed.worst_latency(normal=normal)
     short = "latency" if normal else "latency, region lost"
-    state = NORMAL if normal else "after a region is lost"
-    target = f"latency P95 at most {most_ms:g} ms in {state}" if normal else (
-        f"latency P95 at most {most_ms:g} ms {state}"
-    )  # fmt: skip
-    if worst is None:
-        if normal:
-            yield Verdict(target, assessed.latency_missing, None, short=short)
-        elif not assessed.latency_missing:
-            why = "no other region serves once its one region is lost"
-            yield Verdict(target, why, None, short=short)
-        return
-    met = worst.p95_ms is not None and worst.p95_ms <= most_ms
-    yield Verdict(target, _slowest(worst), met, short=short)
+    state = f"in {NORMAL}" if normal else "after a region is lost"
+    target = f"latency P95 at most {most_ms:g} ms {state}"
+    met = worst is not None and worst.p95_ms is not None and worst.p95_ms <= most_ms
+    unknown = assessed.latency_missing
+    judges_normal = assessed.worst_latency(normal=True) is not None
+    if unknown and (not judges_normal or (not normal and (worst is None or met))):
+        if normal or judges_normal:  # where nothing can be judged, one line says why
+            yield Verdict(target, unknown, None, short=short)
+    elif worst is None:
+        why = "no other region serves once its one region is lost"
+        yield Verdict(target, why, None, short=short)
+    else:
+        yield Verdict(target, _slowest(worst), met, short=short)
 
 
 def _slowest(worst: TenantLatency) -> str:

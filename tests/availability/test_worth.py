@@ -48,8 +48,15 @@ def test_0_and_1_and_what_has_no_worth_are_exact(value):
 def test_a_factor_is_lognormal_with_mean_1(sigma, worth):
     spread = sigma / np.sqrt(worth)
     found = factors(sigma, worth, EVEN)
-    assert found.mean() == pytest.approx(1.0, rel=0.02)
-    assert found[::4000] == pytest.approx(lognorm(spread, scale=np.exp(-(spread**2) / 2)).ppf(EVEN[::4000]))
+    assert found.mean() == pytest.approx(1.0, rel=1e-12)
+    exact = lognorm(spread, scale=np.exp(-(spread**2) / 2)).ppf(EVEN[::4000])
+    assert found[::4000] == pytest.approx(exact, rel=0.02)
+
+
+@pytest.mark.parametrize("worth", [0.01, 0.1, 1.0, 4.0])
+def test_a_length_that_nobody_is_sure_of_is_as_long_on_average_over_few_draws_too(worth):
+    """The mean of so wide a lognormal stands on draws rarer than one in 200: less evidence must not shorten failures."""
+    assert factors(2.0, worth, shares_drawn(3, 200)).mean() == pytest.approx(1.0, rel=1e-12)
 
 
 def test_the_widest_factor_has_a_logarithm():

@@ -292,7 +292,6 @@ def test_a_round_trip_nobody_publishes_leaves_latency_not_judged_until_it_is_sta
 def test_measured_availability_stands_beside_the_forecast_of_the_reference(tmp_path, store):
     """Ten hours of a lost region in 365 days, from the owner's records."""
     from agog_capacity.planning.assessment_tables import measured
-    from agog_capacity.planning.compare import compare
 
     text = AGOG.read_text(encoding="utf-8")
     text += (
@@ -317,3 +316,26 @@ def test_measured_availability_stands_beside_the_forecast_of_the_reference(tmp_p
     forecast = comparison.assessments["active-passive"]
     assert isinstance(forecast, Assessment)
     assert demand[5] == pytest.approx(10 - forecast.demand.hours_per_year.value)
+
+
+def test_a_primary_without_nodes_is_not_assessed(plan, store):
+    none = plan.with_scenario(
+        "none", {"components": {"app-nodes-us": {"nodes": 0}}}, extends="active-passive"
+    )
+    (found,) = assess_scenarios(none, ["none"], store=store, **SMALL).values()
+    assert isinstance(found, NotAssessed)
+    assert "nothing can run: app-nodes-us may have no node at all" in found.reasons[0]
+
+
+def test_normal_operation_is_judged_where_only_the_round_trip_after_a_loss_is_unknown(plan, store):
+    untold = plan.with_scenario("untold", {"latency": {"round_trips": []}}, extends="cold")
+    one = assess(untold, "untold", store=store, **SMALL)
+    assert {each.state for each in one.latencies} == {"normal operation"}
+    assert "'centralus'" in one.latency_missing
+    assert "nearest" not in one.latency_missing, "no other pair answers for this one"
+    found = {
+        each.short: each for each in compare(untold, ["untold"], reference="untold").verdicts()["untold"]
+    }
+    assert found["latency"].met
+    assert found["latency, region lost"].met is None
+    assert "latency.round_trips" in found["latency, region lost"].result

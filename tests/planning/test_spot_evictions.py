@@ -17,6 +17,7 @@ from agog_capacity.planning.assessment import Assessment, AssessmentStore, NotAs
 from agog_capacity.planning.explain_failures import explained_failures
 from agog_capacity.planning.service import service_of
 from agog_capacity.planning.spot_evictions import _levels
+from agog_capacity.units import HOURS_PER_YEAR
 from tests.planning.test_assess import AGOG, SMALL
 
 LAG_H = 5 / 60
@@ -193,29 +194,40 @@ def test_other_chances_of_the_same_machines_are_other_evictions(plan):
 
 def test_spot_without_evictions_is_a_gap_and_no_zero(plan, store):
     change = {"components": {"app-nodes-us": {"purchase": "spot"}}}
-    found = assess(
-        plan.with_scenario("silent", change, extends="single-region"), "silent", store=store, **SMALL
-    )
-    assert found.evictions == ()
-    assert any(
-        "app-nodes-us is on spot and says nothing of its evictions" in note
-        and "eviction_probability_per_hour" in note
-        for note in found.notes
-    )
+    made = plan.with_scenario("silent", change, extends="single-region")
+    (found,) = assess_scenarios(made, ["silent"], store=store, **SMALL).values()
+    assert isinstance(found, NotAssessed)
+    (reason,) = found.reasons
+    assert "app-nodes-us is on spot and says nothing of its evictions" in reason
+    assert "eviction_probability_per_hour" in reason
 
 
 def test_evictions_without_a_load_are_a_gap_and_no_zero(plan, store):
     change = {"scaling": None, "latency": None, "components": {"app-nodes-us": {"spot": spot(0.5)}}}
     made = plan.with_scenario("unknown", change, extends="single-region")
-    found = assess(made, "unknown", store=store, **SMALL)
-    assert any(
-        "evictions of app-nodes-us are not simulated" in n and "section scaling" in n for n in found.notes
-    )
-    assert CAUSE not in found.demand.by_cause
+    (found,) = assess_scenarios(made, ["unknown"], store=store, **SMALL).values()
+    assert isinstance(found, NotAssessed)
+    assert "what evictions of app-nodes-us take is not known" in found.reasons[0]
+    assert "section scaling" in found.reasons[0]
+
+
+def test_spot_that_is_back_before_the_replacement_ends_the_gap_as_in_the_bill(plan):
+    def gap(lag_minutes: float, returns_h: float) -> float:
+        use = {**spot(1.0), "boot_lag_minutes": lag_minutes, "hours_until_spot_returns": returns_h}
+        change = {"components": {"app-nodes-us": {"spot": use}}}
+        made = plan.with_scenario("some", change, extends="single-region")
+        (one,) = service_of(made, "some").evictions.found
+        pool = made.scenario("some").design.components["app-nodes-us"]
+        hours = one.per_year * one.boot_lag_minutes / 60
+        assert hours / HOURS_PER_YEAR == pytest.approx(pool.spot.effect.lost_share, rel=1e-6)
+        return one.boot_lag_minutes
+
+    assert gap(5.0, 6.0) == 5.0
+    assert gap(1440.0, 6.0) == 360.0
 
 
 def test_nodes_that_are_hardly_ever_there_are_told(plan, store):
-    often = spot(0.5, eviction_probability_per_hour=0.9, hours_until_spot_returns=0.0)
+    often = spot(0.5, eviction_probability_per_hour=0.9, hours_until_spot_returns=0.1)
     change = {"components": {"app-nodes-us": {"spot": often}}}
     found = assess_scenarios(
         plan.with_scenario("often", change, extends="single-region"), ["often"], store=store, **SMALL
