@@ -1,7 +1,7 @@
 """Which commitment tier pays for the logs of each workspace, month by month, over futures of the load.
 
 A tier is no reservation: it is charged by the day, bound for a month only, and may be raised at any time. What
-arrives follows the load where the workspace says so; then each future has the growth its machines have.
+arrives follows the load where the workspace says so, day by day; then each future has the growth its machines have.
 A workspace that has a tier, or an entry for one, keeps it: only months without are advised on.
 """
 
@@ -74,8 +74,10 @@ class _Costs:
 
     cost: FloatArray
     """Shape (futures, months, tiers + 1). [currency]"""
-    arriving: FloatArray
-    """Shape (futures, months). [GB per day]"""
+    amount: FloatArray
+    """What arrives, shape (futures, months). [GB]"""
+    days: FloatArray
+    """Days it is of, shape (months,). [days]"""
 
 
 def advise_log_tiers(
@@ -99,25 +101,38 @@ def advise_log_tiers(
     lines = [
         line for component in design.components.values() for line in component.usage(design.context(months))
     ]
-    multiples: dict[int, FloatArray] = {}
+    loads: dict[int, list[tuple[FloatArray, FloatArray]]] = {}
     found = []
     for component in design.components.values():
         if not isinstance(component, LogAnalytics):
             continue
         varied = component.follows_load and design.scaling is not None
-        if varied and not multiples:
-            multiples = {seed: _multiples(design, months, futures, seed) for seed in dict.fromkeys(seeds)}
-        of_seed = [multiples[seed] if varied else np.ones((1, months.count)) for seed in seeds]
+        if varied and not loads:
+            loads = {seed: _loads(design, months, futures, seed) for seed in dict.fromkeys(seeds)}
+        of_seed = [_arriving(component, design, months, loads[seed] if varied else None) for seed in seeds]
         found.append(_advice(component, lines, section, prices, months, of_seed))
     return tuple(found)
 
 
-def _multiples(design: Design, months: Months, count: int, seed: int) -> FloatArray:
-    """Return the load of each month in multiples of its mean before growth, shape (futures, months)."""
+def _loads(design: Design, months: Months, count: int, seed: int) -> list[tuple[FloatArray, FloatArray]]:
+    """Return the load of each future by month and by day, in multiples of its mean before growth."""
     from agog_capacity.planning.loads import load_multiples
 
     sections = [drawn_design(design, seed, number).scaling for number in range(count)]
-    return np.array([load_multiples(section, months) for section in sections if section is not None])
+    return [load_multiples(section, months) for section in sections if section is not None]
+
+
+def _arriving(
+    component: LogAnalytics,
+    design: Design,
+    months: Months,
+    loads: Sequence[tuple[FloatArray, FloatArray]] | None,
+) -> FloatArray:
+    """Return what arrives on each day, as a bill of each future has it, shape (futures, calendar days). [GB]"""
+    if loads is None:
+        return component.gb_per_day * months.days_active(component.starts, component.ends)[None]
+    of_days = [design.context(months, None, load).load_of_days(component) for load in loads]
+    return component.gb_per_day * np.array(of_days)
 
 
 def _advice(
@@ -126,10 +141,11 @@ def _advice(
     section: CommitmentSection,
     prices: PriceList,
     months: Months,
-    multiples: Sequence[FloatArray],
+    arriving: Sequence[FloatArray],
 ) -> LogAdvice:
     name = component.name
-    mean = component.gb_per_day * float(multiples[0].mean())
+    exists = months.days_active(component.starts, component.ends)
+    mean = float(arriving[0].sum() / max(exists.sum(), 1.0) / len(arriving[0]))
 
     def none(because: str) -> LogAdvice:
         return LogAdvice(name, mean, (), None, None, because)
@@ -146,9 +162,9 @@ def _advice(
     free = active * _without_entries(name, section, months)
     if not free.any():
         return none("its months have a tier by an entry already")
+    advised_on = exists * (free > 0)[months.month_of_day]
     given, fresh = (
-        _costs(component.gb_per_day * part, line, lines, of_tier, section, prices, free * months.days)
-        for part in multiples
+        _costs(part, line, lines, of_tier, section, prices, months, advised_on) for part in arriving
     )
     chance = np.full(len(given.cost), 1 / len(given.cost))
     expected = given.cost.mean(axis=0)
@@ -207,20 +223,24 @@ def _costs(
     of_tier: Mapping[int, float],
     section: CommitmentSection,
     prices: PriceList,
+    months: Months,
     days: FloatArray,
 ) -> _Costs:
-    """Return what ingestion costs under each way, with the formulas of the bill."""
+    """Return what ingestion of some days costs under each way, with the formulas of the bill."""
     starts, price = _pay_as_you_go(line, section, prices)
-    amount = arriving * days
+    amount = months.sum_of_days(arriving * days)
     # Of several workspaces those that stay have the free grant; it is no reason for or against a tier of one.
     alone = sum(other.meter == line.meter and other.free_grant for other in lines) == 1
     if line.free_grant and alone:
         payg = np.tensordot(price, graduated_quantities(amount.ravel(), starts), axes=1).reshape(amount.shape)
     else:
         payg = amount * price[-1]
-    under = [of_tier[tier] * days * np.maximum(arriving / tier, 1.0) for tier in sorted(of_tier)]
-    rate = 1 / (1 + section.outlook.monthly_discount_rate) ** np.arange(len(days))
-    return _Costs(np.stack([payg, *under], axis=-1) * rate[:, None], arriving)
+    under = [
+        of_tier[tier] * months.sum_of_days(days * np.maximum(arriving / tier, 1.0))
+        for tier in sorted(of_tier)
+    ]
+    rate = 1 / (1 + section.outlook.monthly_discount_rate) ** np.arange(months.count)
+    return _Costs(np.stack([payg, *under], axis=-1) * rate[:, None], amount, months.sum_of_days(days))
 
 
 def _without_entries(name: str, section: CommitmentSection, months: Months) -> FloatArray:
@@ -240,14 +260,15 @@ def _advised(
     component: LogAnalytics,
     months: Months,
 ) -> AdvisedTier:
-    of_run = expected[run.month : run.until].sum(axis=0)
+    window = slice(run.month, run.until)
+    of_run = expected[window].sum(axis=0)
     starts = months.starts[run.month].date()
     ends = None if run.until == months.count else months.starts[run.until].date()
     return AdvisedTier(
         gb_per_day=known[run.tier - 1],
         starts=max(starts, component.starts or starts),
         ends=component.ends if component.ends and (ends is None or component.ends < ends) else ends,
-        arriving=float(costs.arriving[:, run.month : run.until].mean()),
+        arriving=float(costs.amount[:, window].mean(axis=0).sum() / costs.days[window].sum()),
         saving=float(of_run[0] - of_run[run.tier]),
         lower_saves=float(of_run[run.tier] - of_run[run.tier - 1]),
         higher_saves=float(of_run[run.tier] - of_run[run.tier + 1]) if run.tier < len(known) else None,
