@@ -12,7 +12,7 @@ import pytest
 from agog_capacity.plan import load_plan
 from agog_capacity.planning.commit import optimise_commitments
 from agog_capacity.planning.commit_files import write_advice
-from agog_capacity.planning.commit_logs import advise_log_tiers, log_entries
+from agog_capacity.planning.commit_logs import advise_log_tiers, log_entries, raised_entries
 from agog_capacity.planning.commit_tables import advice_text
 from agog_capacity.planning.forecast import forecast
 from agog_capacity.planning.loads import load_multiples
@@ -108,7 +108,9 @@ def test_what_it_saves_is_what_the_bill_saves_and_is_counted_once(plan):
     saved = forecast(bought, "logs").total_cost - forecast(bought, name).total_cost
     assert saved == pytest.approx(advice.given.saving + by_hand, rel=2e-3)
     again = optimise_commitments(bought, name)
-    assert again.log_tiers[0].because == "its months have a tier by an entry already"
+    assert again.log_tiers[0].because == (
+        "it has the tier of 100 GB a day already, and no price book of the plan has a larger one here"
+    )
     assert not again.purchases
     text = " ".join(advice_text(advice).split())
     assert "log tier of logs (advised)" in text
@@ -196,6 +198,20 @@ def test_a_tier_that_is_there_is_kept(plan):
                         "ends": "2028-01-01"}}  # fmt: skip
     (tier,) = advised(logs(plan, 90.0, bought=first_year)).tiers
     assert tier.starts.isoformat() == "2028-01-01"
+
+
+def test_a_tier_without_an_end_is_raised_and_the_bill_agrees(two_tiers):
+    """300 GB a day on 100 cost 3 x 252.84 a day, on 200 they cost 1.5 x 480."""
+    there = {"t": {"kind": "log_tier", "component": "logs", "gb_per_day": 100, "starts": "2026-06-01"}}
+    grown = logs(two_tiers, 300.0, bought=there)
+    found = advised(grown)
+    assert [(t.gb_per_day, t.starts.isoformat()) for t in found.tiers] == [(200, "2027-01-01")]
+    assert saving(found) == pytest.approx(DAYS * (3 * 252.84 - 1.5 * 480))
+    entries = {"raise": log_entries([found])[0], **raised_entries([found])}
+    assert entries["t"] == {"ends": "2027-01-01"}
+    bought = grown.with_scenario("bought", {"commitments": {"bought": entries}}, extends="logs")
+    saved = forecast(bought, "logs").total_cost - forecast(bought, "bought").total_cost
+    assert saved == pytest.approx(saving(found))
 
 
 def test_a_workspace_that_begins_and_ends_within_the_plan(plan):
