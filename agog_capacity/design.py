@@ -81,10 +81,13 @@ class Design:
         self,
         months: Months,
         traces: Mapping[str, NodeTrace] | None = None,
-        load_multiples: FloatArray | None = None,
+        load_multiples: tuple[FloatArray, FloatArray] | None = None,
     ) -> UsageContext:
-        """Return what components may know of this design, its simulated clusters and its load."""
-        return UsageContext(months, self.regions, self.traffic, self.components, traces or {}, load_multiples)
+        """Return what components may know of this design, its simulated clusters and its load by month and day."""
+        of_months, of_days = (None, None) if load_multiples is None else load_multiples
+        return UsageContext(
+            months, self.regions, self.traffic, self.components, traces or {}, of_months, of_days
+        )
 
 
 def build_design(raw: Mapping[str, Any]) -> tuple[Design | None, list[Finding]]:

@@ -86,6 +86,40 @@ class Months:
         """Calendar year of each month."""
         return tuple(int(label[:4]) for label in self.labels)
 
+    @cached_property
+    def month_of_day(self) -> NDArray[np.int64]:
+        """Number of the month each calendar day is in, from 0, shape (calendar days,)."""
+        lengths = [calendar.monthrange(int(m[:4]), int(m[5:]))[1] for m in self.labels]
+        numbers = np.repeat(np.arange(self.count), lengths)
+        numbers.setflags(write=False)
+        return numbers
+
+    def days_active(self, starts: date | None, ends: date | None) -> FloatArray:
+        """Return 1 for each calendar day on which something exists and 0 for the others, shape (calendar days,).
+
+        Parameters
+        ----------
+        starts, ends : date or None
+            First day, and the day after the last, in UTC; None is open.
+        """
+        first = self.starts[0].toordinal()
+        days = first + np.arange(self.month_of_day.size)
+        begin = first if starts is None else starts.toordinal()
+        end = first + days.size if ends is None else ends.toordinal()
+        return np.asarray((days >= begin) & (days < end), dtype=float)
+
+    def sum_of_days(self, daily: FloatArray) -> FloatArray:
+        """Return the sum over the days of each month, shape (…, count).
+
+        Parameters
+        ----------
+        daily : ndarray, shape (…, calendar days)
+            A month of 730 h has 30 days, each of them the mean of its calendar days.
+        """
+        begins = np.searchsorted(self.month_of_day, np.arange(self.count))
+        sums = np.add.reduceat(daily, begins, axis=-1)
+        return np.asarray(sums * self.days / np.bincount(self.month_of_day), dtype=float)
+
     def share_active(self, starts: date | None, ends: date | None) -> FloatArray:
         """Return the share of each month in which something exists.
 

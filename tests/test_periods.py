@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,3 +56,20 @@ def test_the_last_month_there_is_can_be_planned():
     assert months.labels == ("9999-11", "9999-12")
     assert months.share_active(date(9999, 12, 1), None).tolist() == [0, 1]
     assert months.starts[-1].year == 9999
+
+
+def test_days_add_up_to_their_months():
+    months = Months("2028-01", 3)  # a leap year
+    assert months.sum_of_days(np.ones(91)).tolist() == [31, 29, 31]
+    assert Months("2028-01", 3, "730h").sum_of_days(np.ones((2, 91))).tolist() == [[30, 30, 30]] * 2
+
+
+@pytest.mark.parametrize("length", ["calendar", "730h"])
+@pytest.mark.parametrize(
+    ("starts", "ends"),
+    [(None, None), (date(2027, 2, 10), None), (date(2027, 1, 5), date(2027, 3, 2)), (date(2028, 1, 1), None)],
+)
+def test_days_and_shares_of_months_agree(length, starts, ends):
+    months = Months("2027-01", 4, length)
+    days = months.sum_of_days(months.days_active(starts, ends))
+    assert days == pytest.approx(months.days * months.share_active(starts, ends))

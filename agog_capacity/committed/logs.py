@@ -1,8 +1,8 @@
 """Commitment tiers of log ingestion in a plan: from its first day a tier takes the place of pay-as-you-go.
 
 A tier is charged each day whether the logs come or not, and what comes beyond it pays the tier's own rate, so a
-day costs the tier times the larger of 1 and arriving / tier; below 1 the rest is unused, a row of its own. Tiers
-are not amortised: billed and effective cost are one. Ingestion is even over the days of a month.
+day costs the tier times the larger of 1 and arriving / tier; below 1 the rest is unused, a row of its own. A
+quiet Sunday makes up for no busy Monday. Tiers are not amortised: billed and effective cost are one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from agog_capacity.committed.rows import (
     Status,
     negotiated_price,
 )
-from agog_capacity.components.base import Usage
+from agog_capacity.components.base import Component, Usage
 from agog_capacity.errors import CommitmentError, Problem
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.prices.book import PriceKey
@@ -70,6 +70,25 @@ def is_ingestion(line: Usage, component: str) -> bool:
     )
 
 
+def arriving_by_day(line: Usage, component: Component, months: Months) -> FloatArray:
+    """Return what arrives on each calendar day, shape (calendar days,), 0 where the workspace does not exist. [GB]
+
+    Parameters
+    ----------
+    line : Usage
+        Ingestion of the workspace.
+    component : Component
+        The workspace; without amounts by day in its line it is even over the days of each month.
+    months : Months
+    """
+    if line.daily is not None:
+        return line.daily
+    exists = months.days_active(component.starts, component.ends)
+    days = months.sum_of_days(exists)
+    even = np.divide(line.quantity, days, out=np.zeros(months.count), where=days > 0)
+    return np.asarray(exists * even[months.month_of_day], dtype=float)
+
+
 def apply_log_tiers(
     lines: Sequence[Usage], use: CommittedUse, prices: PriceList, months: Months
 ) -> tuple[tuple[Usage, ...], tuple[CommittedRow, ...]]:
@@ -101,7 +120,7 @@ def apply_log_tiers(
             problems.append(Problem(str(error), path=f"commitments.bought.{name}"))
             continue
         moved, new = _moved(name, entry, lines[place], price, use, months)
-        left[place] = replace(left[place], quantity=left[place].quantity - moved)
+        left[place] = replace(left[place], quantity=left[place].quantity - moved, daily=None)
         rows += new
     if problems:
         raise CommitmentError(problems)
@@ -112,24 +131,20 @@ def _moved(
     name: str, entry: LogTierEntry, line: Usage, price: ResolvedPrice, use: CommittedUse, months: Months
 ) -> tuple[FloatArray, list[CommittedRow]]:
     """Return the ingestion that moves to a tier, shape (months,) [GB], and the rows of the tier."""
-    component = use.components[entry.component]
-    starts = max(day for day in (entry.starts, component.starts) if day is not None)
-    ends = min((day for day in (entry.ends, component.ends) if day is not None), default=None)
+    arriving = arriving_by_day(line, use.components[entry.component], months)
     # The tier is paid on its every day; ingestion comes only while the workspace exists.
-    both = months.share_active(starts, ends)
-    alive = months.share_active(component.starts, component.ends)
-    moved = line.quantity * np.divide(both, alive, out=np.zeros(months.count), where=alive > 0)
-    arriving = np.divide(moved, both * months.days, out=np.zeros(months.count), where=both > 0)
-    share = arriving / entry.gb_per_day
-    used = both * months.days * share
-    unused = months.share_active(entry.starts, entry.ends) * months.days - both * months.days * np.minimum(
-        share, 1.0
-    )
+    paid = months.days_active(entry.starts, entry.ends)
+    used_gb = months.sum_of_days(paid * arriving)
+    unused = months.sum_of_days(paid * np.maximum(1.0 - arriving / entry.gb_per_day, 0.0))
+    total = months.sum_of_days(arriving)
+    # As a share of the quantity, so that a whole month leaves nothing behind.
+    moved = line.quantity * np.divide(used_gb, total, out=np.zeros(months.count), where=total > 0)
     told = f"{entry.gb_per_day} GB a day from {entry.starts}"
     own = replace(
         line,
         meter=log_tier_meter(entry.gb_per_day),
         unit="Day",
+        daily=None,
         fields=(*line.fields, f"commitments.bought.{name}"),
     )
 
@@ -144,6 +159,10 @@ def _moved(
     rule = f"{told}: what arrives, in days of the tier; more than the tier at its own rate"
     lost = f"{told}: days of the tier less what arrives"
     return moved, [
-        row(replace(own, quantity=used, rule=rule), "used", f"used, on the commitment tier {name}"),
+        row(
+            replace(own, quantity=used_gb / entry.gb_per_day, rule=rule),
+            "used",
+            f"used, on the commitment tier {name}",
+        ),
         row(replace(own, component=name, kind=COMMITMENT, quantity=unused, rule=lost), "unused", UNUSED_NOTE),
     ]

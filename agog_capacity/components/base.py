@@ -80,6 +80,9 @@ class Usage:
     """False where a free grant of the meter does not apply, such as log ingestion under Sentinel."""
     averaged: Averaged | None = None
     """What `{average}` in the rule is the quotient of; None where nothing is averaged."""
+    daily: FloatArray | None = None
+    """Amount of each calendar day, shape (calendar days,), which adds up to the quantity; None where it is the same on
+    each day of a month on which the component exists. [unit a day]"""
 
     def rule_over(self, window: slice) -> str:
         """Return the rule as it reads for some months: an average is that of their hours."""
@@ -94,6 +97,8 @@ class Usage:
         if self.averaged is not None:
             copies = tuple(read_only(np.array(part, dtype=float)) for part in self.averaged)
             object.__setattr__(self, "averaged", copies)
+        if self.daily is not None:
+            object.__setattr__(self, "daily", read_only(np.array(self.daily, dtype=float)))
 
 
 class NodeTrace(Protocol):
@@ -115,6 +120,8 @@ class UsageContext:
     """Simulated clusters by the name of their component."""
     load_multiples: FloatArray | None = None
     """Load of each month in multiples of its mean before growth, shape (months,); None where no load is given."""
+    day_multiples: FloatArray | None = None
+    """The same of each calendar day, shape (calendar days,); None where the days of a month are alike."""
 
     @property
     def traffic_multiples(self) -> FloatArray:
@@ -138,6 +145,24 @@ class UsageContext:
             if self.months.length == "calendar"
             else (self.months.days * self.share_active(component))
         )
+
+    def load_of_days(self, component: Component) -> FloatArray | None:
+        """Return the load of each calendar day on which a component exists, shape (calendar days,), 0 on the others.
+
+        In the multiples of `load_multiples`: over the days of a month on which the component exists the mean is the
+        month's own, so that amounts by the day add up to those by the month. None where no load is given.
+        """
+        if self.load_multiples is None:
+            return None
+        months = self.months
+        active = months.days_active(component.starts, component.ends)
+        load = active if self.day_multiples is None else active * self.day_multiples
+        idle = months.sum_of_days(load) == 0
+        load = np.where(idle[months.month_of_day], active, load)
+        total = months.sum_of_days(load)
+        wanted = self.load_multiples * self.days(component)
+        scale = np.divide(wanted, total, out=np.zeros(months.count), where=total > 0)
+        return np.asarray(load * scale[months.month_of_day], dtype=float)
 
     def of_kind(self, kind: str) -> tuple[Component, ...]:
         """Return the components of a kind, in the order of the design."""
@@ -245,6 +270,7 @@ class Component(Model):
         pool: Pool = "region",
         free_grant: bool = True,
         averaged: Averaged | None = None,
+        daily: FloatArray | None = None,
     ) -> Usage:
         """Return one entry of usage of this component.
 
@@ -264,7 +290,7 @@ class Component(Model):
             Region it is reported under, if not the component's own.
         price_region : str, optional
             Where the price book lists the meter, if not the component's region.
-        purchase_option, term, pool, free_grant, averaged
+        purchase_option, term, pool, free_grant, averaged, daily
             As in `Usage`.
         """
         own = region or self.region or GLOBAL
@@ -283,4 +309,5 @@ class Component(Model):
             pool=pool,
             free_grant=free_grant,
             averaged=averaged,
+            daily=daily,
         )

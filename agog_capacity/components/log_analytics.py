@@ -122,19 +122,25 @@ class LogAnalytics(Component):
     def _ingestion(self, context: UsageContext) -> Usage:
         days = context.days(self)
         arriving = np.full(context.months.count, self.gb_per_day)
-        if self.follows_load and context.load_multiples is not None:
+        load = context.load_of_days(self) if self.follows_load else None
+        if load is not None and context.load_multiples is not None:
             arriving = arriving * context.load_multiples
         tier = self.commitment_tier_gb_per_day
         if tier is not None:
-            # The overage pays the tier's rate per GB, so it counts as a further part of the tier.
+            # The overage of a day pays the tier's rate per GB, so it counts as a further part of the tier.
+            paid = days * np.maximum(1.0, arriving / tier)
+            if load is not None:
+                exists = context.months.days_active(self.starts, self.ends)
+                paid = context.months.sum_of_days(exists * np.maximum(1.0, self.gb_per_day * load / tier))
             return self.line(
                 Meter(
                     *_MONITOR, f"{tier} GB Commitment Tier", f"{tier} GB Commitment Tier Capacity Reservation"
                 ),
-                days * np.maximum(1.0, arriving / tier),
+                paid,
                 "Day",
-                f"{tier} GB a day x days of the month; {self.gb_per_day:g} GB arrive, more than the tier at its own rate",
-                fields=("commitment_tier_gb_per_day", "gb_per_day"),
+                f"{tier} GB a day x days of the month; {self.gb_per_day:g} GB"
+                f"{' x load of the day' if self.follows_load else ''} arrive, more than the tier at its own rate",
+                fields=("commitment_tier_gb_per_day", "gb_per_day", "follows_load"),
                 pool="billing account",
             )
         meter = Meter(*_ANALYTICS, "Analytics Logs Data Ingestion")
@@ -148,6 +154,7 @@ class LogAnalytics(Component):
             fields=("gb_per_day", "follows_load", "plan", "sentinel", "free_grant_under_sentinel"),
             pool="billing account",
             free_grant=not self.sentinel or self.free_grant_under_sentinel,
+            daily=None if load is None else self.gb_per_day * load,
         )
 
     def _retention(self, context: UsageContext) -> Usage:

@@ -23,7 +23,7 @@ from agog_capacity.commitments.terms import add_years
 from agog_capacity.errors import CommitmentError
 from agog_capacity.frozen import freeze_mappings
 from agog_capacity.planning.commit_bought import BoughtAlready, bought_already
-from agog_capacity.planning.commit_logs import LogAdvice, advise_log_tiers, log_entries
+from agog_capacity.planning.commit_logs import LogAdvice, advise_log_tiers, log_entries, raised_entries
 from agog_capacity.planning.commit_market import check_choices, market_of, offers_for
 from agog_capacity.planning.commitments import refuse_unusable_plans
 from agog_capacity.planning.futures import Offered, simulated_futures, varies, what_is_offered
@@ -221,10 +221,14 @@ class CommitmentAdvice:
     def _expected(outcome: Outcome, what: str) -> float:
         return float(outcome.probability @ getattr(outcome, what))
 
-    def entries(self) -> dict[str, dict[str, Any]]:
-        """Return the purchases as they stand under `commitments: bought:` of a plan."""
+    def entries(self) -> dict[str, dict[str, Any] | None]:
+        """Return the purchases as they stand under `commitments: bought:` of a plan.
+
+        An entry that a larger tier takes over from has its new end there; it stands under its own name, and `None`
+        takes out one that would begin later.
+        """
         subjects = {subject.name: subject for subject in self.offered.subjects}
-        found: dict[str, dict[str, Any]] = {}
+        found: dict[str, dict[str, Any] | None] = {}
         for number, purchase in enumerate(self.purchases, start=1):
             entry: dict[str, Any] = {
                 "term": f"{purchase.offer.term_years}y",
@@ -245,7 +249,7 @@ class CommitmentAdvice:
             found[f"advised-{number}"] = entry
         for number, entry in enumerate(log_entries(self.log_tiers), start=len(found) + 1):
             found[f"advised-{number}"] = entry
-        return found
+        return found | raised_entries(self.log_tiers)
 
     def in_plan(self, name: str = "as-advised") -> tuple[Plan, str]:
         """Return the plan with one more scenario that buys what is advised, and the scenario's name."""

@@ -1,29 +1,28 @@
 """Which commitment tier pays for the logs of each workspace, month by month, over futures of the load.
 
 A tier is no reservation: it is charged by the day, bound for a month only, and may be raised at any time. What
-arrives follows the load where the workspace says so; then each future has the growth its machines have.
-A workspace that has a tier, or an entry for one, keeps it: only months without are advised on.
+arrives follows the load where the workspace says so, day by day; then each future has the growth its machines have.
+A tier that is there stays: months with an entry that ends are not advised on, and one without an end may be raised.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agog_capacity.charges import graduated_quantities
 from agog_capacity.commitments.log_tiers import TIERS_GB_PER_DAY
 from agog_capacity.commitments.portfolio import Outcome
 from agog_capacity.commitments.section import CommitmentSection, LogTierEntry
 from agog_capacity.commitments.tier_path import TierRun, cheapest_path
-from agog_capacity.committed.logs import is_ingestion, log_tier_meter, priced_tier
+from agog_capacity.committed.logs import is_ingestion, log_tier_meter
 from agog_capacity.committed.prices import with_own_prices
-from agog_capacity.committed.rows import negotiated_price
 from agog_capacity.components.log_analytics import LogAnalytics
-from agog_capacity.errors import CommitmentError
+from agog_capacity.frozen import freeze_mappings
+from agog_capacity.planning.commit_log_costs import LogCosts, log_costs, pay_as_you_go, tier_prices, why_none
 from agog_capacity.planning.futures import drawn_design
 from agog_capacity.prices.book import PriceKey
 
@@ -66,16 +65,25 @@ class LogAdvice:
     fresh: Outcome | None
     because: str
     """Why no tier is advised, with the break-even in GB a day; blank where one is."""
+    raised: Mapping[str, date | None] = field(default_factory=dict)
+    """Entries without an end that an advised tier takes over from, and on which day; None: before they begin."""
+
+    def __post_init__(self) -> None:
+        """Keep the entries from being changed."""
+        freeze_mappings(self, "raised")
 
 
 @dataclass(frozen=True)
-class _Costs:
-    """Ingestion of one workspace under pay as you go and each tier."""
+class _Standing:
+    """What a workspace has by entries already."""
 
-    cost: FloatArray
-    """Shape (futures, months, tiers + 1). [currency]"""
-    arriving: FloatArray
-    """Shape (futures, months). [GB per day]"""
+    advised_on: FloatArray
+    """1 for each month that no entry touches, or that one without an end fills, shape (months,)."""
+    floor: FloatArray
+    """The tier that may be raised, 0 where there is none, shape (months,). [GB a day]"""
+    name: str = ""
+    """Entry without an end; blank where there is none."""
+    entry: LogTierEntry | None = None
 
 
 def advise_log_tiers(
@@ -99,25 +107,48 @@ def advise_log_tiers(
     lines = [
         line for component in design.components.values() for line in component.usage(design.context(months))
     ]
-    multiples: dict[int, FloatArray] = {}
+    loads: dict[int, list[tuple[FloatArray, FloatArray]]] = {}
     found = []
     for component in design.components.values():
         if not isinstance(component, LogAnalytics):
             continue
         varied = component.follows_load and design.scaling is not None
-        if varied and not multiples:
-            multiples = {seed: _multiples(design, months, futures, seed) for seed in dict.fromkeys(seeds)}
-        of_seed = [multiples[seed] if varied else np.ones((1, months.count)) for seed in seeds]
-        found.append(_advice(component, lines, section, prices, months, of_seed))
+        if varied and not loads:
+            loads = {seed: _loads(design, months, futures, seed) for seed in dict.fromkeys(seeds)}
+        of_seed = [_arriving(component, design, months, loads[seed] if varied else None) for seed in seeds]
+        own = component.commitment_tier_gb_per_day
+        standing = _standing(component.name, section, months)
+        if own is None:
+            found.append(_advice(component, lines, section, prices, months, of_seed, standing))
+            continue
+        # As if its tier were an entry from the first month on; then it may be raised.
+        plain = component.replace(commitment_tier_gb_per_day=None)
+        usage = plain.usage(design.context(months))
+        all_floor = _Standing(np.ones(months.count), np.full(months.count, float(own)))
+        raised = _advice(plain, (*lines, *usage), section, prices, months, of_seed, all_floor)
+        found.append(replace(raised, tiers=(), given=None, fresh=None, because=_own_tier(own, raised)))
     return tuple(found)
 
 
-def _multiples(design: Design, months: Months, count: int, seed: int) -> FloatArray:
-    """Return the load of each month in multiples of its mean before growth, shape (futures, months)."""
+def _loads(design: Design, months: Months, count: int, seed: int) -> list[tuple[FloatArray, FloatArray]]:
+    """Return the load of each future by month and by day, in multiples of its mean before growth."""
     from agog_capacity.planning.loads import load_multiples
 
     sections = [drawn_design(design, seed, number).scaling for number in range(count)]
-    return np.array([load_multiples(section, months) for section in sections if section is not None])
+    return [load_multiples(section, months) for section in sections if section is not None]
+
+
+def _arriving(
+    component: LogAnalytics,
+    design: Design,
+    months: Months,
+    loads: Sequence[tuple[FloatArray, FloatArray]] | None,
+) -> FloatArray:
+    """Return what arrives on each day, as a bill of each future has it, shape (futures, calendar days). [GB]"""
+    if loads is None:
+        return component.gb_per_day * months.days_active(component.starts, component.ends)[None]
+    of_days = [design.context(months, None, load).load_of_days(component) for load in loads]
+    return component.gb_per_day * np.array(of_days)
 
 
 def _advice(
@@ -126,142 +157,133 @@ def _advice(
     section: CommitmentSection,
     prices: PriceList,
     months: Months,
-    multiples: Sequence[FloatArray],
+    arriving: Sequence[FloatArray],
+    standing: _Standing,
 ) -> LogAdvice:
     name = component.name
-    mean = component.gb_per_day * float(multiples[0].mean())
+    exists = months.days_active(component.starts, component.ends)
+    mean = float(arriving[0].sum() / max(exists.sum(), 1.0) / len(arriving[0]))
 
     def none(because: str) -> LogAdvice:
         return LogAdvice(name, mean, (), None, None, because)
 
-    if component.commitment_tier_gb_per_day is not None:
-        return none(f"it has the tier of {component.commitment_tier_gb_per_day} GB a day already")
     line = next((x for x in lines if is_ingestion(x, name)), None)
     if line is None:
         return none(f"tables of plan {component.plan} have no commitment tier")
-    of_tier = _tier_prices(line, lines, section, prices, months.starts[0].date())
+    of_tier = tier_prices(line, lines, section, prices, months.starts[0].date())
     if not of_tier:
         return none(_elsewhere(line, prices))
-    active = months.share_active(component.starts, component.ends)
-    free = active * _without_entries(name, section, months)
+    known = sorted(of_tier)
+    floor = np.where(np.isin(standing.floor, known), standing.floor, 0.0)
+    advised_on = np.where(floor < standing.floor, 0.0, standing.advised_on)
+    free = months.share_active(component.starts, component.ends) * advised_on
     if not free.any():
         return none("its months have a tier by an entry already")
+    advised_days = exists * (free > 0)[months.month_of_day]
     given, fresh = (
-        _costs(component.gb_per_day * part, line, lines, of_tier, section, prices, free * months.days)
-        for part in multiples
+        log_costs(part, line, lines, of_tier, section, prices, months, advised_days) for part in arriving
     )
+    # A tier that stays takes the place of pay as you go and of all below it.
+    columns = np.searchsorted([0, *known], floor)
+    for month, column in enumerate(columns):
+        for one in (given, fresh):
+            one.cost[:, month, :column] = one.cost[:, month, column, None]
     chance = np.full(len(given.cost), 1 / len(given.cost))
     expected = given.cost.mean(axis=0)
-    expected[free == 0, 1:] = np.inf
-    runs = cheapest_path(expected, free * months.days)
-    tiers = tuple(
-        _advised(run, sorted(of_tier), expected, given, component, months) for run in runs if run.tier > 0
-    )
+    allowed = expected.copy()
+    allowed[free == 0, 1:] = np.inf
+    for month, column in enumerate(columns):
+        allowed[month, 1 : column + 1] = np.inf
+    runs = cheapest_path(allowed, free * months.days)
+    tiers, raised = _advised_tiers(runs, known, expected, given, component, months, standing, floor)
     path = np.concatenate([np.full(run.until - run.month, run.tier) for run in runs])
     each = np.arange(months.count)
     outcomes = [
         Outcome(one.cost[:, each, path].sum(axis=1), one.cost[:, :, 0].sum(axis=1), chance)
         for one in (given, fresh)
     ]
-    because = "" if tiers else _no_tier_pays(of_tier, line, section, prices, mean)
-    return LogAdvice(name, mean, tiers, outcomes[0], outcomes[1], because)
+    if tiers:
+        return LogAdvice(name, mean, tiers, outcomes[0], outcomes[1], "", raised)
+    payg = float(pay_as_you_go(line, section, prices)[1][-1])
+    because = why_none(of_tier, payg, given, months, floor, bool(((exists > 0) & (advised_days == 0)).any()))
+    return LogAdvice(name, mean, (), outcomes[0], outcomes[1], because)
 
 
-def _tier_prices(
-    line: Usage, lines: Sequence[Usage], section: CommitmentSection, prices: PriceList, on: date
-) -> dict[int, float]:
-    """Return the price of a day of each tier that has one, negotiated where there is such a price."""
-    found = {}
-    for tier in TIERS_GB_PER_DAY:
-        try:
-            _, price = priced_tier(
-                LogTierEntry(component=line.component, gb_per_day=tier, starts=on), lines, prices
-            )
-        except CommitmentError:
+def _standing(name: str, section: CommitmentSection, months: Months) -> _Standing:
+    """Return what a workspace has by entries: none without an end overlaps another."""
+    advised_on, floor, open_name, open_entry = np.ones(months.count), np.zeros(months.count), "", None
+    for key, entry in section.of_kind(LogTierEntry).items():
+        if entry.component != name:
             continue
-        negotiated = negotiated_price(_of_tier(line, tier), section)
-        found[tier] = price.schedule.per_base_unit[0] if negotiated is None else negotiated
-    return found
+        share = months.share_active(entry.starts, entry.ends)
+        advised_on[share > 0] = 0.0
+        if entry.ends is None:
+            advised_on[share == 1] = 1.0
+            floor[share == 1] = entry.gb_per_day
+            open_name, open_entry = key, entry
+    return _Standing(advised_on, floor, open_name, open_entry)
 
 
-def _of_tier(line: Usage, tier: int) -> Usage:
-    return replace(line, meter=log_tier_meter(tier), unit="Day")
-
-
-def _pay_as_you_go(
-    line: Usage, section: CommitmentSection, prices: PriceList
-) -> tuple[FloatArray, FloatArray]:
-    """Return lower bounds and prices of the tiers of pay as you go. [GB], [currency per GB]"""
-    schedule = prices.resolve(PriceKey(line.meter, line.price_region)).schedule
-    price = np.asarray(schedule.per_base_unit)
-    negotiated = negotiated_price(line, section)
-    return np.asarray(schedule.tier_starts), price if negotiated is None else np.where(
-        price > 0, negotiated, 0.0
+def _own_tier(own: int, raised: LogAdvice) -> str:
+    """Say of a workspace with a tier of its own whether it should be raised."""
+    if not raised.tiers:
+        return f"it has the tier of {own} GB a day already, and a larger one would not pay in any month"
+    first, saving = raised.tiers[0], sum(tier.saving for tier in raised.tiers)
+    return (
+        f"it has the tier of {own} GB a day already; raising it to {first.gb_per_day} GB on {first.starts} would save "
+        f"{saving:,.0f}: leave its commitment_tier_gb_per_day out and buy both as log tiers"
     )
 
 
-def _costs(
-    arriving: FloatArray,
-    line: Usage,
-    lines: Sequence[Usage],
-    of_tier: Mapping[int, float],
-    section: CommitmentSection,
-    prices: PriceList,
-    days: FloatArray,
-) -> _Costs:
-    """Return what ingestion costs under each way, with the formulas of the bill."""
-    starts, price = _pay_as_you_go(line, section, prices)
-    amount = arriving * days
-    # Of several workspaces those that stay have the free grant; it is no reason for or against a tier of one.
-    alone = sum(other.meter == line.meter and other.free_grant for other in lines) == 1
-    if line.free_grant and alone:
-        payg = np.tensordot(price, graduated_quantities(amount.ravel(), starts), axes=1).reshape(amount.shape)
-    else:
-        payg = amount * price[-1]
-    under = [of_tier[tier] * days * np.maximum(arriving / tier, 1.0) for tier in sorted(of_tier)]
-    rate = 1 / (1 + section.outlook.monthly_discount_rate) ** np.arange(len(days))
-    return _Costs(np.stack([payg, *under], axis=-1) * rate[:, None], arriving)
-
-
-def _without_entries(name: str, section: CommitmentSection, months: Months) -> FloatArray:
-    """Return 1 for each month that no entry of a tier for a workspace touches, shape (months,)."""
-    free = np.ones(months.count)
-    for entry in section.of_kind(LogTierEntry).values():
-        if entry.component == name:
-            free[months.share_active(entry.starts, entry.ends) > 0] = 0.0
-    return free
+def _advised_tiers(
+    runs: Sequence[TierRun],
+    known: Sequence[int],
+    expected: FloatArray,
+    costs: LogCosts,
+    component: LogAnalytics,
+    months: Months,
+    standing: _Standing,
+    floor: FloatArray,
+) -> tuple[tuple[AdvisedTier, ...], dict[str, date | None]]:
+    """Return the advised tiers, and on which day an entry ends because it is raised."""
+    tiers: list[AdvisedTier] = []
+    raised: dict[str, date | None] = {}
+    for run in runs:
+        under = bool(floor[run.month : run.until].any())
+        if run.tier > 0:
+            tiers.append(_advised(run, known, expected, costs, component, months))
+            if under and standing.entry is not None and not raised:
+                day = tiers[-1].starts
+                raised[standing.name] = day if day > standing.entry.starts else None
+        elif under and raised:
+            # Back to the tier that was there: its entry has ended, so it is bought again.
+            back = known.index(int(floor[run.until - 1])) + 1
+            begin = run.month + int(np.argmax(floor[run.month : run.until] > 0))
+            again = TierRun(back, begin, run.until)
+            tiers.append(_advised(again, known, expected, costs, component, months))
+    return tuple(tiers), raised
 
 
 def _advised(
     run: TierRun,
     known: Sequence[int],
     expected: FloatArray,
-    costs: _Costs,
+    costs: LogCosts,
     component: LogAnalytics,
     months: Months,
 ) -> AdvisedTier:
-    of_run = expected[run.month : run.until].sum(axis=0)
+    window = slice(run.month, run.until)
+    of_run = expected[window].sum(axis=0)
     starts = months.starts[run.month].date()
     ends = None if run.until == months.count else months.starts[run.until].date()
     return AdvisedTier(
         gb_per_day=known[run.tier - 1],
         starts=max(starts, component.starts or starts),
         ends=component.ends if component.ends and (ends is None or component.ends < ends) else ends,
-        arriving=float(costs.arriving[:, run.month : run.until].mean()),
+        arriving=float(costs.amount[:, window].mean(axis=0).sum() / costs.days[window].sum()),
         saving=float(of_run[0] - of_run[run.tier]),
         lower_saves=float(of_run[run.tier] - of_run[run.tier - 1]),
         higher_saves=float(of_run[run.tier] - of_run[run.tier + 1]) if run.tier < len(known) else None,
-    )
-
-
-def _no_tier_pays(
-    of_tier: Mapping[int, float], line: Usage, section: CommitmentSection, prices: PriceList, arriving: float
-) -> str:
-    payg = float(_pay_as_you_go(line, section, prices)[1][-1])
-    least = min(of_tier, key=lambda tier: of_tier[tier])
-    return (
-        f"no tier pays at {arriving:,.4g} GB a day; that of {least} GB, at {of_tier[least]:,.2f} a day, pays above "
-        f"{of_tier[least] / payg:.1f} GB a day"
     )
 
 
@@ -292,3 +314,12 @@ def log_entries(advice: Sequence[LogAdvice]) -> list[dict[str, Any]]:
             }
             found.append(entry if tier.ends is None else entry | {"ends": tier.ends.isoformat()})
     return found
+
+
+def raised_entries(advice: Sequence[LogAdvice]) -> dict[str, dict[str, Any] | None]:
+    """Return what changes of entries that are there: the day on which a raise ends each, None where it is not bought."""
+    return {
+        name: None if day is None else {"ends": day.isoformat()}
+        for one in advice
+        for name, day in one.raised.items()
+    }

@@ -276,8 +276,8 @@ def forecast(
         warnings += (*never_in_force(chosen.design, plan.months), *unstated_payments(charges))
     warnings += tuple(f"{name}: {w}" for name, found in simulated.items() for w in found.warnings)
     warnings += of_scaling
-    if multiples is not None and not multiples.all():
-        idle = [label for label, part in zip(plan.months.labels, multiples, strict=True) if part == 0]
+    if multiples is not None and not multiples[0].all():
+        idle = [label for label, part in zip(plan.months.labels, multiples[0], strict=True) if part == 0]
         text = f"amounts that follow the load are those of the first tenants; in {_months(len(idle))} from {idle[0]} "
         warnings += (f"{text}there is no load, so they are 0",)
     return Forecast(chosen, plan.months, plan.currency, charges, contract, feasible, warnings, simulated)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,6 +98,20 @@ def test_a_commitment_tier_is_paid_each_day_and_its_overage_at_its_own_rate(gb_p
     meter = f"{MONITOR}/100 GB Commitment Tier/100 GB Commitment Tier Capacity Reservation"
     assert by_meter(lines)[meter, "eastus2"] == pytest.approx([31 * tiers])
     assert only(lines, "Reservation").unit == "Day"
+
+
+def test_its_own_tier_is_paid_by_the_day_where_logs_follow_the_load():
+    """Ten days of 240 GB and 21 of 30 GB, on a tier of 100: 10 x 2.4 + 21; the mean of 97.7 would hide the overage."""
+    one = logs(gb_per_day=120.0, commitment_tier_gb_per_day=100, follows_load=True)
+    of_days = np.array([2.0] * 10 + [0.25] * 21)
+    context = replace(
+        context_of(one, months=JANUARY), load_multiples=np.array([of_days.mean()]), day_multiples=of_days
+    )
+    assert only(one.usage(context), "Reservation").quantity == pytest.approx([10 * 2.4 + 21])
+    plain = one.replace(commitment_tier_gb_per_day=None)
+    line = only(plain.usage(context), "Ingestion")
+    assert line.daily == pytest.approx(120 * of_days)
+    assert line.quantity == pytest.approx([120 * of_days.sum()])
 
 
 def test_sentinel_voids_the_free_grant():

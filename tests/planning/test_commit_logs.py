@@ -6,14 +6,16 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from agog_capacity.plan import load_plan
 from agog_capacity.planning.commit import optimise_commitments
 from agog_capacity.planning.commit_files import write_advice
-from agog_capacity.planning.commit_logs import advise_log_tiers
+from agog_capacity.planning.commit_logs import advise_log_tiers, log_entries, raised_entries
 from agog_capacity.planning.commit_tables import advice_text
 from agog_capacity.planning.forecast import forecast
+from agog_capacity.planning.loads import load_multiples
 
 PLANS = Path(__file__).parents[2] / "data" / "plans"
 SEEDS = (1, 1_000_004)
@@ -44,13 +46,15 @@ def two_tiers(tmp_path_factory):
     return load_plan(path)
 
 
-def logs(plan, gb, growth=None, bought=None, **fields):
+def logs(plan, gb, growth=None, bought=None, outlook=None, **fields):
     """Return the plan with a workspace in westeurope, on the fixed nodes."""
     change = {"components": {"logs": {"region": "westeurope", "gb_per_day": gb, **fields}}}
     if growth is not None:
         change["scaling"] = {"load": {"yearly_growth": growth}}
     if bought:
         change["commitments"] = {"bought": bought}
+    if outlook:
+        change.setdefault("commitments", {})["outlook"] = outlook
     return plan.with_scenario("logs", change)
 
 
@@ -104,7 +108,9 @@ def test_what_it_saves_is_what_the_bill_saves_and_is_counted_once(plan):
     saved = forecast(bought, "logs").total_cost - forecast(bought, name).total_cost
     assert saved == pytest.approx(advice.given.saving + by_hand, rel=2e-3)
     again = optimise_commitments(bought, name)
-    assert again.log_tiers[0].because == "its months have a tier by an entry already"
+    assert again.log_tiers[0].because == (
+        "it has the tier of 100 GB a day already, and no price book of the plan has a larger one here"
+    )
     assert not again.purchases
     text = " ".join(advice_text(advice).split())
     assert "log tier of logs (advised)" in text
@@ -116,8 +122,8 @@ def test_logs_that_follow_the_load_have_the_growth_of_each_future(plan):
     assert len(set(found.given.cost_of_nothing)) == 4
     assert not set(found.given.cost_of_nothing) & set(found.fresh.cost_of_nothing)
     assert found.given.standard_error is not None
-    (tier,) = found.tiers
-    assert tier.starts.isoformat() > "2027-06"  # it pays when the load has grown
+    assert found.tiers[0].starts.isoformat() > "2027-06"  # it pays when the load has grown
+    assert found.tiers[-1].ends is None
     fixed = advised(logs(plan, 60.0, 0.5))
     assert len(fixed.given.cost) == 1
     assert not fixed.tiers
@@ -144,6 +150,45 @@ def test_a_growing_workspace_is_raised_and_the_bill_agrees(two_tiers):
     assert saved == pytest.approx(advice.given.saving + saving(advice.log_tiers[0]), rel=2e-3)
 
 
+def fixed_growth(plan, gb, growth):
+    """Return the plan with one future, that of the plan itself, and the daily amounts of a workspace."""
+    grown = logs(plan, gb, growth, outlook={"yearly_growth_deviation": 0.0}, follows_load=True)
+    scaling = grown.scenario("logs").design.scaling
+    _, of_days = load_multiples(scaling, grown.months)
+    return grown, gb * of_days
+
+
+def test_the_start_month_is_the_best_of_all_by_day(plan):
+    """Brute force over the month in which one tier begins, on what arrives each day of three years."""
+    grown, daily = fixed_growth(plan, 60.0, 0.6)
+    found = advised(grown, 1)
+    month = grown.months.month_of_day
+    payg = np.array([2.99 * max(daily[month == m].sum() - 5, 0) for m in range(36)])
+    tier = np.array([2.5284 * np.maximum(daily[month == m], 100).sum() for m in range(36)])
+    best = max((payg[m:] - tier[m:]).sum() for m in range(37))
+    assert saving(found) >= best * (1 - 1e-9)  # it may also leave the tier for a month
+    assert found.given.cost_of_nothing == pytest.approx([payg.sum()])
+    runs = [(t.starts.isoformat()[:7], t.ends.isoformat()[:7] if t.ends else "9") for t in found.tiers]
+    on_tier = np.array([any(a <= label < b for a, b in runs) for label in grown.months.labels])
+    assert saving(found) == pytest.approx((payg - tier)[on_tier].sum())
+    by_mean = sum(
+        max(payg[m] - 252.84 * days * max(1, daily[month == m].mean() / 100), 0)
+        for m, days in enumerate(grown.months.days)
+    )
+    assert saving(found) < 0.9 * by_mean  # weekends count
+
+
+@pytest.mark.parametrize(("gb", "growth"), [(70.0, 0.3), (110.0, 0.0), (95.0, 0.8)])
+def test_logs_that_vary_over_the_week_save_in_the_bill_what_is_advised(two_tiers, gb, growth):
+    grown, _ = fixed_growth(two_tiers, gb, growth)
+    found = advised(grown, 1)
+    assert found.tiers
+    entries = {f"t{n}": e for n, e in enumerate(log_entries([found]))}
+    bought = grown.with_scenario("bought", {"commitments": {"bought": entries}}, extends="logs")
+    saved = forecast(bought, "logs").total_cost - forecast(bought, "bought").total_cost
+    assert saved == pytest.approx(saving(found))
+
+
 def test_a_tier_that_is_there_is_kept(plan):
     assert (
         "has the tier of 100 GB a day already"
@@ -153,6 +198,20 @@ def test_a_tier_that_is_there_is_kept(plan):
                         "ends": "2028-01-01"}}  # fmt: skip
     (tier,) = advised(logs(plan, 90.0, bought=first_year)).tiers
     assert tier.starts.isoformat() == "2028-01-01"
+
+
+def test_a_tier_without_an_end_is_raised_and_the_bill_agrees(two_tiers):
+    """300 GB a day on 100 cost 3 x 252.84 a day, on 200 they cost 1.5 x 480."""
+    there = {"t": {"kind": "log_tier", "component": "logs", "gb_per_day": 100, "starts": "2026-06-01"}}
+    grown = logs(two_tiers, 300.0, bought=there)
+    found = advised(grown)
+    assert [(t.gb_per_day, t.starts.isoformat()) for t in found.tiers] == [(200, "2027-01-01")]
+    assert saving(found) == pytest.approx(DAYS * (3 * 252.84 - 1.5 * 480))
+    entries = {"raise": log_entries([found])[0], **raised_entries([found])}
+    assert entries["t"] == {"ends": "2027-01-01"}
+    bought = grown.with_scenario("bought", {"commitments": {"bought": entries}}, extends="logs")
+    saved = forecast(bought, "logs").total_cost - forecast(bought, "bought").total_cost
+    assert saved == pytest.approx(saving(found))
 
 
 def test_a_workspace_that_begins_and_ends_within_the_plan(plan):

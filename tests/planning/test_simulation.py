@@ -455,7 +455,7 @@ def test_tenants_who_come_over_time_make_the_load_grow(plan):
     change = {"scaling": {"load": {"groups": [group], "month_end_days": 0}}}
     scaling = plan.with_scenario("tenants", change, extends=AUTOSCALED).scenario("tenants").design.scaling
     multiples = load_multiples(scaling, Months("2027-01", 4))
-    assert multiples == pytest.approx([1, 1, 3, 3])
+    assert multiples[0] == pytest.approx([1, 1, 3, 3])
 
 
 @pytest.mark.parametrize(
@@ -665,7 +665,7 @@ def test_multiples_are_of_the_first_month_with_tenants(plan, tmp_path):
     grown = short(plan, 3).with_scenario("grown", change, extends="active-passive")
     scaling = grown.scenario("grown").design.scaling
     assert scaling is not None
-    assert load_multiples(scaling, grown.months) == pytest.approx([0, 1, 2])
+    assert load_multiples(scaling, grown.months)[0] == pytest.approx([0, 1, 2])
     lines = forecast(grown, "grown").warnings
     assert any(
         "those of the first tenants; in 1 month from 2027-01 there is no load" in line for line in lines
