@@ -18,7 +18,9 @@ from agog_capacity.planning.assess import assess, assess_scenarios, difference
 from agog_capacity.planning.assessment import Assessment, AssessmentStore, NotAssessed
 from agog_capacity.planning.compare import compare
 from agog_capacity.planning.explain_failures import explained_failures
+from agog_capacity.planning.forecast import forecast
 from agog_capacity.planning.service import service_of
+from agog_capacity.planning.verdicts import verdicts
 
 AGOG = Path(__file__).parents[2] / "data" / "plans" / "agog.yaml"
 SMALL: dict[str, Any] = {"years": 50, "outer_draws": 8, "seed": 7}
