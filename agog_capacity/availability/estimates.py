@@ -67,6 +67,23 @@ def share_of(hits: float, count: float) -> Estimate:
     return Estimate(share, math.sqrt(share * (1 - share) / count), *_wilson(share, count))
 
 
+def share_of_draws(hits: FloatArray, counts: FloatArray) -> Estimate:
+    """Return a share of trials that come in outer draws; the interval is where 95 % of the draws with trials lie.
+
+    Parameters
+    ----------
+    hits, counts : ndarray, shape (draws,)
+    """
+    count = float(counts.sum())
+    if count <= 0:
+        return Estimate(math.nan, math.nan, 0.0, 1.0, "parameters")
+    share = float(hits.sum()) / count
+    gaps = hits - share * counts
+    error = math.sqrt(float(gaps @ gaps) * len(hits) / max(len(hits) - 1, 1)) / count
+    low, high = np.quantile(hits[counts > 0] / counts[counts > 0], [0.025, 0.975])
+    return Estimate(share, error, min(float(low), share), max(float(high), share), "parameters")
+
+
 def share_with_error(share: float, error: float, trials: float) -> Estimate:
     """Return a share whose trials depend on each other a little; its error says how many they are worth."""
     worth = share * (1 - share) / error**2 if error > 0 else trials

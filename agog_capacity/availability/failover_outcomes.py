@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agog_capacity.availability.estimates import Estimate, share_of
+from agog_capacity.availability.estimates import Estimate, share_of, share_of_draws
 from agog_capacity.availability.measures import DataLoss, FailoverOutcome, Percentiles
 from agog_capacity.availability.service import SECONDS_PER_HOUR, ServiceDesign
 from agog_capacity.availability.sweep_work import (
@@ -34,6 +34,8 @@ def failover_outcome(
     histograms: FloatArray,
     per_year: Callable[[FloatArray], Estimate],
     percentiles: Callable[[FloatArray, float], Percentiles],
+    *,
+    drawn: bool,
 ) -> FailoverOutcome:
     """Return the failovers of a design from its sums.
 
@@ -46,19 +48,25 @@ def failover_outcome(
         From sums by group to a figure a year.
     percentiles : callable
         From a histogram in hours, and a scale, to percentiles.
+    drawn : bool
+        Whether groups are outer draws: shares then have the interval that the numbers drawn leave open.
     """
+
+    def share(hits: int, trials: int) -> Estimate:
+        found = by_group[:, hits], by_group[:, trials]
+        return share_of_draws(*found) if drawn else share_of(*(float(each.sum()) for each in found))
+
     total = by_group.sum(axis=0)
-    called, completed = float(total[CALLED]), float(total[COMPLETED])
     return FailoverOutcome(
         called_per_year=per_year(by_group[:, CALLED]),
         completed_per_year=per_year(by_group[:, COMPLETED]),
-        repaired_first=share_of(float(total[REPAIRED_FIRST]), called),
-        by_hand=share_of(float(total[BY_HAND]), called),
-        waited=share_of(float(total[WAITED]), completed),
+        repaired_first=share(REPAIRED_FIRST, CALLED),
+        by_hand=share(BY_HAND, CALLED),
+        waited=share(WAITED, COMPLETED),
         switched_s=percentiles(histograms[:, TIME_SWITCHED], SECONDS_PER_HOUR),
         recovered_s=percentiles(histograms[:, TIME_RECOVERED], SECONDS_PER_HOUR),
-        recovered_in_time=share_of(float(total[RECOVERED_IN_TIME]), called),
-        completed_in_time=share_of(float(total[COMPLETED_IN_TIME]), completed),
+        recovered_in_time=share(RECOVERED_IN_TIME, CALLED),
+        completed_in_time=share(COMPLETED_IN_TIME, COMPLETED),
         unprotected_h_per_year=per_year(by_group[:, UNPROTECTED_H]),
         failbacks_per_year=per_year(by_group[:, FAILBACKS]),
         bad_failback_stages_per_year=per_year(by_group[:, BAD_FAILBACKS]),

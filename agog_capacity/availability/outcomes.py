@@ -283,7 +283,9 @@ class FailureSimulation:
         if self.designs[d].mode == "single":
             return None
         sums, histograms = self.sums.sums[:, d, :], self.sums.histograms[:, d]
-        return failover_outcome(self.designs[d], sums, histograms, self._per_year, self._percentiles)
+        return failover_outcome(
+            self.designs[d], sums, histograms, self._per_year, self._percentiles, drawn=self.rates_drawn
+        )
 
 
 def _kept(outcome: MeasureOutcome, promise: Promise) -> Estimate:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from agog_capacity.planning.tenant_latency import TenantLatency
 
 _LOG = logging.getLogger(__name__)
-_VERSION = 6
+_VERSION = 7
 """Raised when the same inputs give another assessment; part of the key of stored ones."""
 YEARS = 1000
 """Under each outer draw."""

@@ -168,11 +168,11 @@ def _judged(assessed: Assessment, targets: Targets) -> Iterator[Verdict]:
             yield Verdict(target, "no failure takes a region of this scenario", None, short="RTO")
         else:
             chance = worst.within_target
-            unsure = _unsure(assessed)
             yield Verdict(
                 target,
-                f"probability {chance_text(chance.value, wanted, 3)} ± {chance.standard_error:.3f} ({unsure}{words}); "
-                f"{worst.direction}: P50 {_minutes(worst, 50)}, P95 {_minutes(worst, 95)}, P99 {_minutes(worst, 99)}",
+                f"probability {chance_text(chance.value, wanted, 3)} ± {chance.standard_error:.3f} ({words}); "
+                f"{worst.direction}: P50 {_minutes(worst, 50)}, P95 {_minutes(worst, 95)}, P99 {_minutes(worst, 99)}"
+                f"{_with_repairs(assessed)}",
                 chance.value >= wanted,
                 chance.value,
                 "RTO",
@@ -199,12 +199,15 @@ def _judged(assessed: Assessment, targets: Targets) -> Iterator[Verdict]:
             yield from _latency(assessed, targets.latency_p95_ms, normal=normal)
 
 
-def _unsure(assessed: Assessment) -> str:
-    """Return what the numbers that are not sure leave open of a recovery in time, where they were drawn."""
-    known = None if assessed.failovers is None else assessed.failovers.completed_in_time
-    if known is None or known.interval_of != "parameters" or not math.isfinite(known.low + known.high):
+def _with_repairs(assessed: Assessment) -> str:
+    """Return the same of all simulated calls, with what the numbers that are not sure leave open; empty if not drawn."""
+    known = None if assessed.failovers is None else assessed.failovers.recovered_in_time
+    if known is None or known.interval_of != "parameters" or not math.isfinite(known.value):
         return ""
-    return f"{known.low:.2f} to {known.high:.2f} with numbers that are not sure; "
+    return (
+        f"; of all calls, repairs that come first counted, {known.value:.2f} ({known.low:.2f} to {known.high:.2f} over the "
+        "numbers drawn)"
+    )
 
 
 def _latency(assessed: Assessment, most_ms: float, *, normal: bool) -> Iterator[Verdict]:

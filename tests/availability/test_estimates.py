@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import beta
 
 from agog_capacity.availability.estimates import (
     Estimate,
@@ -14,6 +15,7 @@ from agog_capacity.availability.estimates import (
     mean_of_groups,
     mean_of_years,
     share_of,
+    share_of_draws,
     share_with_error,
 )
 from agog_capacity.availability.sweep_work import BINS, LOWEST_H, PER_LOG
@@ -113,3 +115,24 @@ def test_estimates_turn_into_other_units_and_complements():
     assert one.scaled(100).high == pytest.approx(22)
     assert one.not_below(0.19).low == 0.19
     assert str(one) == "0.2 ± 0.01 (0.18 to 0.22)"
+
+
+def test_a_share_of_draws_has_the_interval_of_the_draws():
+    """Draws whose chance differs: the interval is theirs, which trials alone would make far too narrow."""
+    rng = np.random.default_rng(5)
+    chance = rng.beta(9.0, 1.0, size=400)
+    counts = rng.poisson(2000.0, size=400).astype(float)
+    hits = rng.binomial(counts.astype(int), chance).astype(float)
+    found = share_of_draws(hits, counts)
+    assert found.interval_of == "parameters"
+    assert found.value == pytest.approx(0.9, abs=4 * found.standard_error)
+    assert found.standard_error == pytest.approx(np.sqrt(0.09 / 11 / 400), rel=0.15)
+    assert found.low == pytest.approx(beta(9.0, 1.0).ppf(0.025), abs=0.05)
+    assert found.high == pytest.approx(beta(9.0, 1.0).ppf(0.975), abs=0.01)
+    assert share_of(hits.sum(), counts.sum()).high - found.value < 0.1 * (found.high - found.value)
+
+
+def test_a_share_of_draws_without_trials_is_not_known():
+    found = share_of_draws(np.zeros(3), np.zeros(3))
+    assert np.isnan(found.value)
+    assert (found.low, found.high) == (0.0, 1.0)
