@@ -114,6 +114,24 @@ def test_an_old_series_may_exist_but_not_be_renewed(tmp_path):
     assert plan.scenario("tried").design.commitments is not None
 
 
+def test_every_renewal_in_the_plan_must_be_sold(tmp_path):
+    """Redis Premium retires on 2028-09-30, old series are sold until 2026-06: each is met at a second renewal."""
+    redis = '"Redis Cache/Azure Redis Cache Premium/P1/P1 Cache Instance"'
+    own: dict[str, str | None] = {
+        "existing": "true",
+        "total_per_unit": "1800.0",
+        "source": "invoice",
+        "auto_renew": "true",
+    }
+    second: dict[str, dict[str, str | None]] = {
+        "cache": {"vm_size": None, "meter": redis, "starts": '"2026-06-01"'},
+        "old": {"vm_size": "Standard_D8s_v3", "starts": '"2024-08-01"'},
+    }
+    found = problems(tmp_path, "\n".join(f"{n}: {reservation(**own, **e)}" for n, e in second.items()))
+    assert "it cannot be renewed on 2028-06-01: Redis Cache/Premium retires on 2028-09-30" in found["cache"]
+    assert "it cannot be renewed on 2026-08-01: a reservation of Standard_D8s_v3" in found["old"]
+
+
 def test_what_has_no_price_or_no_use_is_told_when_the_plan_is_read(tmp_path):
     found = problems(
         tmp_path,
