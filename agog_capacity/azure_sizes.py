@@ -56,6 +56,8 @@ _LOCAL_SPACE_GIB = {
     "Standard_E8s_v3": (200, 128),
     "Standard_F8s_v2": (128, 64),
 }
+SIZES_WITH_KNOWN_SPACE = tuple(_LOCAL_SPACE_GIB)
+"""Sizes whose table was read: what a misspelt one is compared with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agog_capacity.commitments.joint import GAP, JointOptimum, JointProblem, NoCertificate, as_whole
+from agog_capacity.commitments.quiet import quiet_output
 from agog_capacity.commitments.regret import cvar
 from agog_capacity.periods import FloatArray
 
@@ -108,13 +109,14 @@ class _Master:
         objective[:n] *= factor
         rows[:, :n] *= factor
         for presolve in (True, False):
-            result = milp(
-                objective,
-                integrality=integrality if whole else None,
-                bounds=Bounds(low, high),
-                constraints=LinearConstraint(rows, ub=limits * factor),
-                options={"presolve": presolve, **({"mip_rel_gap": 1e-10} if whole else {})},
-            )
+            with quiet_output():
+                result = milp(
+                    objective,
+                    integrality=integrality if whole else None,
+                    bounds=Bounds(low, high),
+                    constraints=LinearConstraint(rows, ub=limits * factor),
+                    options={"presolve": presolve, **({"mip_rel_gap": 1e-10} if whole else {})},
+                )
             if result.x is not None:
                 break
         else:

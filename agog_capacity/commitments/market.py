@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,9 @@ from agog_capacity.commitments.regret import checked_probability
 from agog_capacity.commitments.returns import REFUND_LIMIT_USD
 from agog_capacity.errors import CommitmentError
 from agog_capacity.periods import FloatArray, Months
+
+_MOST_MONTHS = 12_000
+"""Of a horizon, far above any real one."""
 
 Residual = Literal["nothing", "refund", "in use"]
 """What a term is worth beyond the horizon: nothing, its refund within the pool, or its cost."""
@@ -72,9 +75,19 @@ class Futures:
         Raises
         ------
         CommitmentError
-            If futures differ in length, or a quantity is negative or unknown.
+            If futures differ in length, a quantity is negative or unknown, a month is no whole number from 0 up, sizes
+            are no names or not different, or something is not a table of numbers.
         """
-        arrays = [np.asarray(future, dtype=float) for future in usage]
+        # Without sizes there is nothing to reserve, as where only logs are used.
+        names: tuple[Any, ...] = (None,) if isinstance(sizes, str) else tuple(sizes)
+        if not all(isinstance(name, str) and name for name in names):
+            raise CommitmentError(
+                f"sizes are {str(sizes)[:60]!r}; give the names of sizes in a list, such as ['Standard_D4s_v5']"
+            )
+        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        if twice:
+            raise CommitmentError(f"sizes has {', '.join(map(repr, twice))} twice; give each size one column")
+        arrays = [_numbers(future, f"usage of future {i}") for i, future in enumerate(usage)]
         if not arrays:
             raise CommitmentError("there are no futures; simulate at least one")
         lengths = sorted({array.shape[0] if array.ndim else 0 for array in arrays})
@@ -82,21 +95,32 @@ class Futures:
             raise CommitmentError(
                 f"futures have {', '.join(map(str, lengths))} hours; simulate them over the same hours"
             )
-        if any(array.ndim != 2 or array.shape[1] != len(sizes) for array in arrays):
+        if any(array.ndim != 2 or array.shape[1] != len(names) for array in arrays):
             raise CommitmentError(
-                f"every future needs one row an hour and {len(sizes)} columns: {', '.join(sizes)}"
+                f"every future needs one row an hour and {len(names)} columns: {', '.join(names)}"
             )
         stacked = np.stack(arrays)
         if not np.all(np.isfinite(stacked)) or stacked.min(initial=0.0) < 0:
             raise CommitmentError("futures have negative or unknown usage; quantities are from 0 up")
-        labels = np.asarray(month, dtype=np.int64)
-        if labels.shape != (lengths[0],):
+        given = _numbers(month, "month")
+        if given.shape != (lengths[0],):
+            raise CommitmentError(f"{given.shape} months for {lengths[0]} hours; give the month of each hour")
+        wrong = given[~((given >= 0) & (given < _MOST_MONTHS) & (given == np.floor(given)))]
+        if wrong.size:
             raise CommitmentError(
-                f"{labels.shape} months for {lengths[0]} hours; give the month of each hour"
+                f"month has {wrong[0]:g}; months of the horizon are whole numbers from 0 up to {_MOST_MONTHS - 1:,}"
             )
+        labels = given.astype(np.int64)
         count = len(arrays)
         chance = np.full(count, 1 / count) if probability is None else checked_probability(probability, count)
-        return cls(tuple(sizes), stacked, labels, chance)
+        return cls(names, stacked, labels, chance)
+
+
+def _numbers(given: ArrayLike, what: str) -> FloatArray:
+    try:
+        return np.asarray(given, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        raise CommitmentError(f"{what} is not made of numbers in rows of one length; correct it") from None
 
 
 @dataclass(frozen=True)

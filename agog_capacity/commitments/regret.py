@@ -57,8 +57,14 @@ def checked_probability(probability: ArrayLike, count: int) -> FloatArray:
     CommitmentError
         If they are not one each, negative, or do not sum to 1.
     """
-    chance = np.asarray(probability, dtype=float)
-    if chance.shape != (count,) or np.any(chance < 0) or abs(float(chance.sum()) - 1) > 1e-6:
+    try:
+        chance = np.asarray(probability, dtype=float)
+    except (TypeError, ValueError):
+        raise CommitmentError(
+            f"probabilities of {count} futures are not numbers in one row; give one each, from 0 up, with the sum 1"
+        ) from None
+    # Written so that NaN, which is neither above nor below anything, fails too.
+    if chance.shape != (count,) or not (np.all(chance >= 0) and abs(float(chance.sum()) - 1) <= 1e-6):
         raise CommitmentError(
             f"probabilities of {count} futures are {chance.tolist()[:6]}; give one each, from 0 up, with the sum 1"
         )

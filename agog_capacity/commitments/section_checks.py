@@ -7,6 +7,8 @@ from datetime import date
 from itertools import combinations, permutations
 from typing import Any
 
+from agog_capacity.azure_sizes import SIZES_WITH_KNOWN_SPACE, parse_vm_size
+from agog_capacity.commitments.aws import EC2, aws_size
 from agog_capacity.commitments.catalogue import check_commitable, check_sold, size_group
 from agog_capacity.commitments.section import (
     CommitmentSection,
@@ -80,8 +82,45 @@ def section_findings(
                 )
                 yield (*here, "component"), message
         if isinstance(entry, ReservationEntry):
-            yield from _not_sold(entry, here)
+            wrong = None if entry.vm_size is None else _no_azure_size(entry.vm_size, components)
+            if wrong is None:
+                yield from _not_sold(entry, here)
+            else:
+                yield (*here, "vm_size"), wrong
     yield from _overlaps(section)
+    yield from _priced_twice(section)
+
+
+def _no_azure_size(size: str, components: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with a machine size and what to write instead; None if it is one of Azure."""
+    try:
+        parse_vm_size(size)
+    except ValueError as error:
+        meter = Meter(EC2, "Linux", size, "Compute")
+        if aws_size(meter) is not None:
+            return f"{size!r} is a size of AWS, and vm_size is for Azure; write meter: {meter.text} instead of vm_size"
+        own = (getattr(component, "vm_size", None) for component in components.values())
+        known = {*SIZES_WITH_KNOWN_SPACE, *(one for one in own if isinstance(one, str))}
+        return f"{error}; {nearest(size, sorted(known))}"
+    return None
+
+
+def _priced_twice(section: CommitmentSection) -> Iterator[Finding]:
+    """Yield own prices of what another own price is of too: none of them goes before the other."""
+    own: list[tuple[str, str, tuple[str, ...], tuple[str, ...]]] = [
+        *(("negotiated", n, (p.meter,), p.regions) for n, p in section.negotiated.items()),
+        *(("prices", n, (p.meter, p.option, p.term), p.regions) for n, p in section.prices.items()),
+    ]
+    first: dict[tuple[str, ...], str] = {}
+    for part, name, what, regions in own:
+        for region in dict.fromkeys(regions):
+            one = first.setdefault((part, *what, region), name)
+            if one != name:
+                message = (
+                    f"{one!r} and {name!r} both give a price of {', '.join(what)} in {region}; keep one, or take the "
+                    "region out of the other"
+                )
+                yield ("commitments", part, name, "regions"), message
 
 
 def _not_sold(entry: ReservationEntry, here: tuple[str, ...]) -> Iterator[Finding]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from agog_capacity.commitments.catalogue import check_commitable, check_sold
+from agog_capacity.commitments.section import ReservationEntry, redis_tier
+from agog_capacity.commitments.terms import add_years
+from agog_capacity.errors import CommitmentError
 from agog_capacity.validation import Finding
 
 if TYPE_CHECKING:
+    from agog_capacity.committed.prices import PricedEntry
     from agog_capacity.design import Design
     from agog_capacity.periods import Months
     from agog_capacity.prices.resolve import PriceList
@@ -31,7 +37,8 @@ def price_findings(design: Design, prices: PriceList, months: Months) -> list[Fi
         return [(("commitments", "bought"), message)]
     context = design.context(months)
     lines = [line for component in design.components.values() for line in component.usage(context)]
-    _, problems = priced_entries(section, lines, prices)
+    priced, problems = priced_entries(section, lines, prices)
+    problems += _cannot_be_renewed(priced, months)
     findings: list[Finding] = [(("commitments", "bought", name), message) for name, message in problems]
     used = {(line.meter.text, line.price_region) for line in lines}
     for name, price in section.negotiated.items():
@@ -43,3 +50,24 @@ def price_findings(design: Design, prices: PriceList, months: Months) -> list[Fi
                 )
             )
     return findings
+
+
+def _cannot_be_renewed(priced: Sequence[PricedEntry], months: Months) -> Iterator[tuple[str, str]]:
+    """Yield each reservation with a renewal in the plan's months on whose day it is not sold for that term."""
+    for one in priced:
+        entry = one.entry
+        if not isinstance(entry, ReservationEntry) or not entry.auto_renew:
+            continue
+        day = entry.ends
+        while f"{day:%Y-%m}" <= months.labels[-1]:
+            try:
+                if entry.vm_size is not None:
+                    check_sold("reservation", entry.vm_size, entry.years, day)
+                check_commitable(one.meter.service, redis_tier(one.meter), day, entry.years)
+            except CommitmentError as error:
+                yield (
+                    one.name,
+                    f"it cannot be renewed on {day}: {error}; set auto_renew: false, and buy by then what is sold",
+                )
+                break
+            day = add_years(day, entry.years)

@@ -6,6 +6,7 @@ plans to buy, is netted first. Purchases are possible in every month, so a term 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -222,14 +223,17 @@ class CommitmentAdvice:
         return float(outcome.probability @ getattr(outcome, what))
 
     def entries(self) -> dict[str, dict[str, Any] | None]:
-        """Return the purchases as they stand under `commitments: bought:` of a plan.
+        """Return the purchases as they stand under `commitments: bought:` of a plan, by names the scenario has not.
 
         An entry that a larger tier takes over from has its new end there; it stands under its own name, and `None`
         takes out one that would begin later.
         """
+        design = self.plan.scenario(self.scenario).design
+        taken = {*design.components, *(design.commitments.bought if design.commitments else ())}
+        free = (name for number in itertools.count(1) if (name := f"advised-{number}") not in taken)
         subjects = {subject.name: subject for subject in self.offered.subjects}
         found: dict[str, dict[str, Any] | None] = {}
-        for number, purchase in enumerate(self.purchases, start=1):
+        for purchase in self.purchases:
             entry: dict[str, Any] = {
                 "term": f"{purchase.offer.term_years}y",
                 "starts": self.day(purchase).isoformat(),
@@ -245,14 +249,31 @@ class CommitmentAdvice:
                     "region": item.region,
                     "quantity": round(purchase.quantity),
                     **what,
+                    **({} if subjects[purchase.offer.size].is_whole_group else {"flexible": False}),
                 }
-            found[f"advised-{number}"] = entry
-        for number, entry in enumerate(log_entries(self.log_tiers), start=len(found) + 1):
-            found[f"advised-{number}"] = entry
+            found[next(free)] = entry
+        found.update(zip(free, log_entries(self.log_tiers), strict=False))
         return found | raised_entries(self.log_tiers)
 
-    def in_plan(self, name: str = "as-advised") -> tuple[Plan, str]:
-        """Return the plan with one more scenario that buys what is advised, and the scenario's name."""
+    def in_plan(self, name: str | None = None) -> tuple[Plan, str]:
+        """Return the plan with one more scenario that buys what is advised, and the scenario's name.
+
+        Parameters
+        ----------
+        name : str, optional
+            Of the new scenario; `as-advised`, or the next number of it that is free, if left out.
+
+        Raises
+        ------
+        CommitmentError
+            If the plan has a scenario of that name.
+        """
+        wanted, taken = name or "as-advised", self.plan.scenarios
+        numbered = (wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 3)))
+        free = next(one for one in numbered if one not in taken)
+        if name in taken:
+            raise CommitmentError(f"the plan has a scenario {name!r} already; {free!r} is free")
+        name = free
         change = {"commitments": {"bought": self.entries()}}
         title = f"{self.plan.scenario(self.scenario).title}, with what is advised"
         return self.plan.with_scenario(name, change, extends=self.scenario, title=title), name

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -49,6 +50,8 @@ class Subject:
     """What is bought; its name is the column of the futures."""
     ratios: Mapping[tuple[str, str], float]
     """Units of it that one hour of each meter (text, region) takes."""
+    is_whole_group: bool = True
+    """Whether it has all sizes of its flexibility group that are used; else it is bought for its exact size."""
 
     @property
     def name(self) -> str:
@@ -118,14 +121,15 @@ def what_is_offered(
         users.setdefault(item.name, {})[line.component] = None
     found = quotes(prices, list(singles.values()), on)
     subjects, offers, on_demand = [], [], {}
-    for members in _groups(singles, found, own):
+    for members, is_whole in _groups(singles, found, own):
         smallest = min(members, key=lambda key: flexibility_ratio(singles[key].meter))
         item, base = singles[smallest], flexibility_ratio(singles[smallest].meter)
         reserved = [offer for offer in found.offers if offer.size == item.name]
         in_plan = any(item.name in (offer.plan_prices or {}) for offer in found.offers)
         if not reserved and not in_plan:
             continue
-        subjects.append(Subject(item, {key: flexibility_ratio(singles[key].meter) / base for key in members}))
+        ratios = {key: flexibility_ratio(singles[key].meter) / base for key in members}
+        subjects.append(Subject(item, ratios, is_whole))
         offers += reserved
         on_demand[item.name] = own[item.name]
     for offer in found.offers:
@@ -167,8 +171,12 @@ def _refusal(missing: Sequence[Missing]) -> str:
 
 def _groups(
     singles: Mapping[tuple[str, str], Committable], found: Quotes, own: Mapping[str, float]
-) -> list[list[tuple[str, str]]]:
-    """Return meters that one flexible reservation may cover, where their prices per ratio unit are the same."""
+) -> list[tuple[list[tuple[str, str]], bool]]:
+    """Return meters that one flexible reservation may cover, and whether those are all of their flexibility group.
+
+    Where prices per ratio unit differ in a group, such as by a negotiated price of one size, a flexible reservation would
+    flow to whichever size comes first; each size then stands for itself, and is reserved as such.
+    """
     groups: dict[tuple[object, ...], list[tuple[str, str]]] = {}
     for key, item in singles.items():
         ratio = flexibility_ratio(item.meter)
@@ -183,7 +191,12 @@ def _groups(
                 break
         else:
             groups[flexibility_group(item.meter), item.region, mine] = [key]
-    return list(groups.values())
+    classes = Counter((group, region) for group, region, _ in groups)
+    found_groups: list[tuple[list[tuple[str, str]], bool]] = []
+    for (group, region, _), members in groups.items():
+        is_whole = classes[group, region] == 1
+        found_groups += [(members, True)] if is_whole else [([key], False) for key in members]
+    return found_groups
 
 
 def _alike(one: object, other: tuple[float, ...]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -159,6 +161,28 @@ def test_futures_of_different_length_are_named():
         Futures.of(("D4",), [-np.ones((2, 1))], [0, 0])
     with pytest.raises(CommitmentError, match="no futures"):
         Futures.of(("D4",), [], [])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"usage": [[["many", 1.0]]]}, "usage of future 0 is not made of numbers"),
+        ({"usage": [[[1.0, 1.0], [1.0]]]}, "usage of future 0 is not made of numbers"),
+        ({"probability": [float("nan")]}, "give one each, from 0 up, with the sum 1"),
+        ({"probability": ["all"]}, "not numbers in one row"),
+        ({"month": [-1]}, "month has -1; months of the horizon are whole numbers from 0 up"),
+        ({"month": [0.5]}, "month has 0.5"),
+        ({"month": [float("nan")]}, "month has nan"),
+        ({"month": ["2027-01"]}, "month is not made of numbers"),
+        ({"sizes": ("D4", "D4")}, "'D4' twice"),
+        ({"sizes": "D4"}, "give the names of sizes in a list"),
+    ],
+)
+def test_futures_that_are_no_futures_are_named(change, words):
+    parts: dict[str, Any] = {"sizes": SIZES, "usage": [[[1.0, 2.0]]], "month": [0], "probability": [1.0]}
+    assert Futures.of(**parts).usage.shape == (1, 1, 2)
+    with pytest.raises(CommitmentError, match=words):
+        Futures.of(**{**parts, **change})
 
 
 def test_a_ladder_is_compared_with_buying_all_now_on_the_same_futures():

@@ -114,6 +114,67 @@ def test_an_old_series_may_exist_but_not_be_renewed(tmp_path):
     assert plan.scenario("tried").design.commitments is not None
 
 
+def test_a_size_that_is_none_of_azure_is_told_with_what_to_write(tmp_path):
+    sizes = {"small": "standard_d4s_v5", "aws": "m5.xlarge"}
+    found = problems(tmp_path, "\n".join(f"{n}: {reservation(vm_size=size)}" for n, size in sizes.items()))
+    assert set(found) == {"small.vm_size", "aws.vm_size"}
+    assert "nearest: 'Standard_D4s_v5'" in found["small.vm_size"]
+    assert "write meter: Amazon EC2/Linux/m5.xlarge/Compute instead of vm_size" in found["aws.vm_size"]
+
+
+def test_of_two_own_prices_of_one_thing_none_wins_silently():
+    machine = "Virtual Machines/Linux/Standard_D8s_v5/Compute"
+    agreed = {"meter": machine, "regions": ["eastus2"], "price": 0.3, "source": "sheet"}
+    quoted = {
+        "meter": machine,
+        "option": "reservation",
+        "term": "1y",
+        "price_per_hour": 0.2,
+        "source": "quote",
+    }
+    plan = load_plan(PLANS / "agog_commitments.yaml")
+    with pytest.raises(PlanError) as caught:
+        plan.with_scenario(
+            "tried",
+            {
+                "commitments": {
+                    "negotiated": {
+                        "a": agreed,
+                        "b": {**agreed, "regions": ["westeurope", "eastus2"], "price": 0.2},
+                    },
+                    "prices": {
+                        "c": {**quoted, "regions": ["eastus2"]},
+                        "d": {**quoted, "regions": ["eastus2"], "price_per_hour": 0.1},
+                        "longer": {**quoted, "regions": ["eastus2"], "term": "3y"},
+                        "elsewhere": {**quoted, "regions": ["westeurope"]},
+                    },
+                }
+            },
+        )
+    found = {p.path.split("commitments.")[-1]: p.message for p in caught.value.problems}
+    assert set(found) == {"negotiated.b.regions", "prices.d.regions"}
+    assert f"'a' and 'b' both give a price of {machine} in eastus2; keep one" in found["negotiated.b.regions"]
+    assert f"'c' and 'd' both give a price of {machine}, reservation, 1y" in found["prices.d.regions"]
+
+
+def test_every_renewal_in_the_plan_must_be_sold(tmp_path):
+    """Redis Premium retires on 2028-09-30, old series are sold until 2026-06: each is met at a second renewal."""
+    redis = '"Redis Cache/Azure Redis Cache Premium/P1/P1 Cache Instance"'
+    own: dict[str, str | None] = {
+        "existing": "true",
+        "total_per_unit": "1800.0",
+        "source": "invoice",
+        "auto_renew": "true",
+    }
+    second: dict[str, dict[str, str | None]] = {
+        "cache": {"vm_size": None, "meter": redis, "starts": '"2026-06-01"'},
+        "old": {"vm_size": "Standard_D8s_v3", "starts": '"2024-08-01"'},
+    }
+    found = problems(tmp_path, "\n".join(f"{n}: {reservation(**own, **e)}" for n, e in second.items()))
+    assert "it cannot be renewed on 2028-06-01: Redis Cache/Premium retires on 2028-09-30" in found["cache"]
+    assert "it cannot be renewed on 2026-08-01: a reservation of Standard_D8s_v3" in found["old"]
+
+
 def test_what_has_no_price_or_no_use_is_told_when_the_plan_is_read(tmp_path):
     found = problems(
         tmp_path,

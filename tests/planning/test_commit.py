@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,13 @@ def quick_nodes(plan, design, store):
     level = rng.uniform(0.6, 1.4) * (1 + design.scaling.load.yearly_growth * clock / HOURS)
     nodes = np.round(6 * level * (1 + 0.6 * np.sin(2 * np.pi * clock / 24))).clip(3)
     return {"app-nodes-us": nodes, "app-nodes-eu": nodes}
+
+
+@dataclass(frozen=True)
+class Bought:
+    """A portfolio of which only the purchases are asked."""
+
+    purchases: tuple
 
 
 def quickly(plan, scenario, **settings):
@@ -76,6 +84,20 @@ def test_the_bill_of_the_advised_plan_saves_what_was_promised(fixed):
     base, advised = forecast(plan, fixed.scenario), forecast(plan, name)
     # The optimiser counts a term of 8,760 h a year, the bill its days; the last day is the leap day's.
     assert base.total_cost - advised.total_cost == pytest.approx(fixed.given.saving, rel=2e-3)
+
+
+def test_what_is_advised_takes_free_names_and_loses_nothing_that_is_bought(fixed):
+    plan, name = fixed.in_plan()
+    again = replace(fixed, plan=plan)
+    assert again.in_plan()[1] == "as-advised-2"
+    with pytest.raises(CommitmentError, match="has a scenario 'as-advised' already; 'as-advised-2' is free"):
+        again.in_plan(name)
+    bought = plan.scenario(name).design.commitments.bought
+    assert set(bought) == {"advised-1", "advised-2"}
+    # Bought on top of what is bought already, as if it were advised a second time at another amount.
+    further = tuple(replace(p, quantity=1.0) for p in fixed.purchases)
+    more = replace(fixed, plan=plan, scenario=name, portfolio=Bought(further))
+    assert list(more.entries()) == ["advised-3", "advised-4"]
 
 
 def test_it_is_never_dearer_than_nothing_or_the_minimum_on_its_own_futures(grown):
@@ -354,3 +376,21 @@ def test_a_future_through_the_real_autoscaler_is_kept_and_found(plan, tmp_path):
     usage = first.portfolio.futures.usage[0]
     assert usage.min() >= 3 + 2 * 3  # system nodes and the minimum, in the smallest size
     assert usage.max() > 3 + 2 * 8
+
+
+def test_a_price_of_ones_own_for_one_size_leaves_no_flexible_advice(plan):
+    """A flexible unit would flow to the cheap size first, and the bill would save less than is promised."""
+    machines = "Virtual Machines/Linux/Standard_D8s_v5/Compute"
+    cheap = {"meter": machines, "regions": ["eastus2"], "price": 0.25, "source": "price sheet"}
+    made = plan.with_scenario(
+        "cheap", {"commitments": {"negotiated": {"eights": cheap}}}, extends=plan.reference
+    )
+    advice = optimise_commitments(made, "cheap")
+    entries = [each for each in advice.entries().values() if each is not None]
+    assert {each["vm_size"]: each.get("flexible", True) for each in entries if each["region"] == "eastus2"} == {
+        "Standard_D4s_v5": False, "Standard_D8s_v5": False,
+    }  # fmt: skip
+    assert all(each.get("flexible", True) for each in entries if each["region"] == "westeurope")
+    fed, name = advice.in_plan()
+    saved = forecast(fed, "cheap").total_cost - forecast(fed, name).total_cost
+    assert saved == pytest.approx(advice.given.saving, rel=2e-3)
