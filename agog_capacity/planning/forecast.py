@@ -271,9 +271,9 @@ def forecast(
     warnings += tuple(_never_there(chosen, plan.months))
     warnings += feasible.contradictions
     if chosen.design.commitments is not None:
-        from agog_capacity.planning.commitments import never_in_force, unstated_payments
+        from agog_capacity.planning.commitments import bought_in_vain
 
-        warnings += (*never_in_force(chosen.design, plan.months), *unstated_payments(charges))
+        warnings += tuple(bought_in_vain(plan, chosen.design, charges))
     warnings += tuple(f"{name}: {w}" for name, found in simulated.items() for w in found.warnings)
     warnings += of_scaling
     if multiples is not None and not multiples.all():
