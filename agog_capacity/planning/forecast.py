@@ -288,15 +288,22 @@ def _months(count: int) -> str:
 
 
 def _never_there(scenario: Scenario, months: Months) -> Iterator[str]:
-    """Yield a warning for each component of the serving path that exists in no month."""
+    """Yield a warning for each component that exists in no month, first those of the serving path."""
     steps = scenario.design.serving_path
     names = [n for s in steps for branch in (s.branches if isinstance(s, AnyOf) else ((s,),)) for n in branch]
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys((*names, *scenario.design.components)):
         component = scenario.design.components[name]
-        if not months.share_active(component.starts, component.ends).any():
+        if months.share_active(component.starts, component.ends).any():
+            continue
+        if name in names:
             yield (
                 f"{name}: stands on the serving path and exists in no month of the plan; its SLA is counted "
                 "as if it did"
+            )
+        else:
+            yield (
+                f"{name}: exists in no month of the plan ({months.labels[0]} to {months.labels[-1]}), so it costs "
+                "nothing; correct starts or ends, or leave it out"
             )
 
 
