@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agog_capacity.commitments.aws import is_aws
-from agog_capacity.commitments.section import SavingsPlanEntry
+from agog_capacity.commitments.section import CommitmentSection, SavingsPlanEntry
 from agog_capacity.committed.rows import CommittedUse
 from agog_capacity.components.node_pool import NodePool
 from agog_capacity.errors import CommitmentError
+from agog_capacity.prices.book import PriceKey
+from agog_capacity.prices.meter import Meter
+from agog_capacity.prices.resolve import PriceList, PriceNotFound
 
 if TYPE_CHECKING:
     from agog_capacity.charges import Charge
@@ -93,6 +96,15 @@ def refuse_unusable_plans(plan: Plan, design: Design, store: SimulationStore | N
         check_planned(lines, use, plan.prices, plan.months)
 
 
+def bought_in_vain(plan: Plan, design: Design, charges: Sequence[Charge]) -> Iterator[str]:
+    """Yield the warnings of a forecast about its commitments, and the prices they are bought at."""
+    yield from never_in_force(design, plan.months)
+    yield from wholly_unused(charges, plan.currency)
+    if design.commitments is not None:
+        yield from dear_own_prices(design.commitments, plan.prices)
+    yield from unstated_payments(charges)
+
+
 def never_in_force(design: Design, months: Months) -> Iterator[str]:
     """Yield a warning for each commitment that is in force in no month: it costs nothing and covers nothing."""
     for name, entry in {} if design.commitments is None else design.commitments.bought.items():
@@ -103,6 +115,47 @@ def never_in_force(design: Design, months: Months) -> Iterator[str]:
                 f"{name}: is bought {when}, in no month of the plan ({months.labels[0]} to {months.labels[-1]}), so it "
                 "costs nothing and covers nothing; correct starts or leave it out"
             )
+
+
+def wholly_unused(charges: Sequence[Charge], currency: str) -> Iterator[str]:
+    """Yield a warning for each commitment that is in force in some month of the plan and covers nothing in any."""
+    lost: dict[str, float] = {}
+    used: set[str] = set()
+    for charge in charges:
+        if charge.status == "unused":
+            lost[charge.commitment] = lost.get(charge.commitment, 0.0) + float(charge.effective_cost.sum())
+        elif charge.status == "used" and charge.quantity.any():
+            used.add(charge.commitment)
+    for name, cost in lost.items():
+        if name not in used and cost > 0:
+            yield (
+                f"{name}: covers nothing in any month of the plan, so {cost:,.0f} {currency} of effective cost are lost; "
+                "compare its size, region, scope and dates with what runs then, or leave it out"
+            )
+
+
+def dear_own_prices(section: CommitmentSection, prices: PriceList) -> Iterator[str]:
+    """Yield a warning for each own committed price above what the same costs on demand, negotiated where it is."""
+    for name, quoted in section.prices.items():
+        for region in quoted.regions:
+            agreed = [
+                p.price
+                for p in section.negotiated.values()
+                if p.meter == quoted.meter and region in p.regions
+            ]
+            try:
+                schedule = prices.resolve(PriceKey(Meter.parse(quoted.meter), region)).schedule
+            except PriceNotFound:
+                continue
+            if schedule.lump or len(schedule.tiers) > 1 or schedule.base != "Hour":
+                continue
+            on_demand = agreed[0] if agreed else schedule.per_base_unit[0]
+            if quoted.price_per_hour > on_demand:
+                yield (
+                    f"{name}: a {quoted.option} of {quoted.term} at {quoted.price_per_hour:g} an hour is above the "
+                    f"{on_demand:g} of {quoted.meter} in {region} on demand, so it can only lose; correct price_per_hour, "
+                    "which is of one unit and hour, not of a month or term"
+                )
 
 
 def unstated_payments(charges: Sequence[Charge]) -> Iterator[str]:

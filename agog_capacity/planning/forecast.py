@@ -271,9 +271,9 @@ def forecast(
     warnings += tuple(_never_there(chosen, plan.months))
     warnings += feasible.contradictions
     if chosen.design.commitments is not None:
-        from agog_capacity.planning.commitments import never_in_force, unstated_payments
+        from agog_capacity.planning.commitments import bought_in_vain
 
-        warnings += (*never_in_force(chosen.design, plan.months), *unstated_payments(charges))
+        warnings += tuple(bought_in_vain(plan, chosen.design, charges))
     warnings += tuple(f"{name}: {w}" for name, found in simulated.items() for w in found.warnings)
     warnings += of_scaling
     if multiples is not None and not multiples[0].all():
@@ -288,15 +288,22 @@ def _months(count: int) -> str:
 
 
 def _never_there(scenario: Scenario, months: Months) -> Iterator[str]:
-    """Yield a warning for each component of the serving path that exists in no month."""
+    """Yield a warning for each component that exists in no month, first those of the serving path."""
     steps = scenario.design.serving_path
     names = [n for s in steps for branch in (s.branches if isinstance(s, AnyOf) else ((s,),)) for n in branch]
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys((*names, *scenario.design.components)):
         component = scenario.design.components[name]
-        if not months.share_active(component.starts, component.ends).any():
+        if months.share_active(component.starts, component.ends).any():
+            continue
+        if name in names:
             yield (
                 f"{name}: stands on the serving path and exists in no month of the plan; its SLA is counted "
                 "as if it did"
+            )
+        else:
+            yield (
+                f"{name}: exists in no month of the plan ({months.labels[0]} to {months.labels[-1]}), so it costs "
+                "nothing; correct starts or ends, or leave it out"
             )
 
 

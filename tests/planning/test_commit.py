@@ -265,6 +265,41 @@ def test_a_plan_above_all_usage_is_refused_as_a_bill_refuses_it(plan):
     assert optimise_commitments(existing, "sunk").purchases == ()
 
 
+def test_what_is_paid_for_and_covers_nothing_is_told_with_what_it_costs(plan):
+    """Two of 900 each for a year that lies in the plan."""
+    other = {
+        "kind": "reservation", "vm_size": "Standard_E8s_v5", "region": "eastus2", "quantity": 2, "term": "1y",
+        "starts": "2027-01-01", "existing": True, "total_per_unit": 900.0, "source": "invoice",
+    }  # fmt: skip
+    used = {**other, "vm_size": "Standard_D8s_v5", "quantity": 1}
+    changed = plan.with_scenario("other", {"commitments": {"bought": {"other": other, "used": used}}})
+    told = [text for text in forecast(changed, "other").warnings if "covers nothing in any month" in text]
+    assert len(told) == 1
+    assert told[0].startswith(
+        "other: covers nothing in any month of the plan, so 1,800 USD of effective cost"
+    )
+
+
+def test_an_own_committed_price_above_the_price_on_demand_is_told(plan):
+    """D8s_v5 in eastus2 is 0.384 on demand: 0.385 can only lose, and so can 0.3 where 0.29 is agreed."""
+    machine = "Virtual Machines/Linux/Standard_D8s_v5/Compute"
+    quoted = {"meter": machine, "option": "savings-plan", "term": "1y", "source": "q", "regions": ["eastus2"]}
+    prices = {
+        "dear": {**quoted, "price_per_hour": 0.385},
+        "fair": {**quoted, "price_per_hour": 0.3, "term": "3y"},
+    }
+    agreed = {"meter": machine, "regions": ["eastus2"], "price": 0.29, "source": "sheet"}
+    changed = plan.with_scenario("listed", {"commitments": {"prices": prices}})
+    changed = changed.with_scenario(
+        "agreed", {"commitments": {"negotiated": {"own": agreed}}}, extends="listed"
+    )
+    found = {
+        name: [text.split(":")[0] for text in forecast(changed, name).warnings if "can only lose" in text]
+        for name in ("listed", "agreed")
+    }
+    assert found == {"listed": ["dear"], "agreed": ["dear", "fair"]}
+
+
 def test_a_commitment_in_no_month_of_the_plan_is_told(plan):
     def bought(starts, term="1y", **more):
         return {"kind": "reservation", "vm_size": "Standard_D8s_v5", "region": "eastus2", "quantity": 1, "term": term,

@@ -65,6 +65,16 @@ def test_what_exists_in_no_month_is_named_where_the_serving_path_needs_it(shop, 
     assert warning.startswith("cluster: stands on the serving path and exists in no month of the plan")
 
 
+@pytest.mark.parametrize("life", ["ends: 2026-12-31", "starts: 2027-04-01"])
+def test_what_exists_in_no_month_is_named_off_the_serving_path_too(shop, life):
+    cluster = "cluster: {kind: aks_cluster, region: eastus2, tier: Standard"
+    plan = shop((cluster, f"spare{cluster.removeprefix('cluster')}, {life}}}\n    {cluster}"))
+    (warning,) = forecast(plan, "one").warnings
+    assert warning.startswith(
+        "spare: exists in no month of the plan (2027-01 to 2027-03), so it costs nothing"
+    )
+
+
 def test_what_exists_in_some_month_is_not_warned_of(shop):
     assert forecast(shop(("tier: Standard", "tier: Standard, ends: 2027-01-02")), "one").warnings == ()
 
