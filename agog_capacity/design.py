@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from agog_capacity.components import Component, UsageContext, kinds
 from agog_capacity.components.base import GLOBAL, NodeTrace, RefersTo
+from agog_capacity.components.node_pool import NodePool
 from agog_capacity.documents import Place
 from agog_capacity.errors import nearest
 from agog_capacity.frozen import freeze_mappings
@@ -294,10 +295,22 @@ def _cross_checks(design: Design) -> list[Finding]:
             near = nearest(design.latency.workload, workloads)
             message = f"{design.latency.workload!r} is not a workload of scaling; {near}"
             findings.append((("latency", "workload"), message))
+    if design.scaling is not None:
+        findings += _workloads_on_spot(design, design.scaling.workloads)
     if design.failover is not None:
         found = design.failover.problems(design.components, design.regions)
         findings += [(("failover", *place), message) for place, message in found]
     return findings
+
+
+def _workloads_on_spot(design: Design, known: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield what a pool says of workloads that do not run: a misspelt name would escape the check of spot."""
+    for name, component in design.components.items():
+        if isinstance(component, NodePool) and component.spot is not None:
+            for workload in component.spot.workloads:
+                if workload not in known:
+                    place: Place = ("components", name, "spot", "workloads", workload)
+                    yield place, f"{workload!r} is not a workload of scaling; {nearest(workload, known)}"
 
 
 def _reference_findings(design: Design, name: str, component: Component) -> Iterator[Finding]:

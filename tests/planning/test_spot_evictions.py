@@ -284,3 +284,11 @@ def test_many_counts_of_nodes_are_joined_to_the_fewest_of_each():
         assert (kept[hours] >= counts).all()
     few = np.array([[2], [3], [2]])
     assert {(int(c[0]), int(h.sum())) for c, h in _levels(few)} == {(2, 2), (3, 1)}
+
+
+def test_a_workload_on_spot_that_does_not_run_is_refused_with_its_place(plan):
+    named = spot(0.5) | {"workloads": {"agog-bakend": {"replicas_minimum": 1, "replicas_on_demand": 1}}}
+    with pytest.raises(InputError) as caught:
+        plan.with_scenario("typo", {"components": {"app-nodes-us": {"spot": named}}}, extends="single-region")
+    assert "components.app-nodes-us.spot.workloads.agog-bakend" in str(caught.value)
+    assert "nearest: 'agog-backend'" in str(caught.value)
