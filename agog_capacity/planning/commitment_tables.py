@@ -60,7 +60,8 @@ def commitments(forecasts: Iterable[Forecast]) -> Table:
             "and is in used, unused and saves."
             if sunk
             else "."
-        ),
+        )
+        + " What a log tier saves against pay as you go is told by `commit`.",
     )
 
 

@@ -244,7 +244,8 @@ def commitment_results(forecast: Forecast) -> tuple[CommitmentResult, ...]:
     }
     results = [_result(forecast, name, {name}, name in tiers) for name in names]
     if len(names) - len(tiers) > 1:
-        results.append(_result(forecast, "all", set(names) - tiers, False))
+        label = "all but log tiers" if tiers else "all"
+        results.append(_result(forecast, label, set(names) - tiers, False))
     return tuple(results)
 
 
