@@ -39,7 +39,10 @@ def commit(
         ),
     ] = None,
 ) -> int:
-    """Plan what to buy ahead: reservations and savings plans, when, for how long, what they save and risk."""
+    """Plan what to buy ahead: reservations and savings plans, when, for how long, what they save and risk.
+
+    Needs a plan of calendar months, 36 or more where terms of three years are sold.
+    """
     from agog_capacity.commitments.portfolio import Caution
     from agog_capacity.files import check_folder
     from agog_capacity.plan import load_plan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,16 @@ from agog_capacity.units import HOURS_PER_DAY, MONTHS_PER_YEAR
 
 SHORTEST_HORIZON_MONTHS = 36
 _TERM_HOURS_PER_YEAR = 365 * HOURS_PER_DAY
+
+
+def too_short(offers: Iterable[Offer], months: int) -> str:
+    """Return why terms cannot be compared over so few months; empty if they can."""
+    if months >= SHORTEST_HORIZON_MONTHS or all(offer.term_years == 1 for offer in offers):
+        return ""
+    return (
+        f"a horizon of {months} months cannot compare terms (three years always win); plan at least "
+        f"{SHORTEST_HORIZON_MONTHS} months"
+    )
 
 
 def check_market(futures: Futures, market: Market) -> None:
@@ -79,13 +89,8 @@ def check_market(futures: Futures, market: Market) -> None:
             problems.append(
                 Problem(f"existing savings plan {name!r} needs an amount for each of the {count} months")
             )
-    if any(o.term_years > 1 for o in market.offers) and count < SHORTEST_HORIZON_MONTHS:
-        problems.append(
-            Problem(
-                f"a horizon of {count} months cannot compare terms (three years always win); plan at least "
-                f"{SHORTEST_HORIZON_MONTHS} months"
-            )
-        )
+    if found := too_short(market.offers, count):
+        problems.append(Problem(found))
     if any(not 0 <= month < count for month in market.buy_in) or len(set(market.buy_in)) != len(
         market.buy_in
     ):

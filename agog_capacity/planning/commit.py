@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agog_capacity.commitments.horizon import too_short
 from agog_capacity.commitments.ladder import Rung, equal_rungs
 from agog_capacity.commitments.market import Futures
 from agog_capacity.commitments.portfolio import Caution, Outcome, Portfolio, Purchase, optimise_portfolio
@@ -371,6 +372,8 @@ def optimise_commitments(
         raise CommitmentError(
             f"nothing that scenario {chosen.name!r} uses can be committed to: {reasons or 'nothing is used by the hour'}"
         )
+    if found := too_short(offered.quotes.offers, plan.months.count):
+        raise CommitmentError(found)  # before anything is simulated
     keep = store or SimulationStore.default()
     refuse_unusable_plans(plan, chosen.design, keep)
     given = simulated_futures(plan, chosen.name, offered.subjects, futures, seed, keep)

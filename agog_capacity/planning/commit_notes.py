@@ -82,7 +82,8 @@ def notes(advice: CommitmentAdvice) -> list[str]:
             else "Payments are not back within the horizon."
         )
     told.append(
-        f"Certified to {portfolio.optimum.gap:.1e} of the best possible with {portfolio.optimum.cuts} cuts."
+        f"Proven: nothing that is sold here costs less by more than {max(portfolio.optimum.gap, 1e-6):.4%} on these futures "
+        f"({portfolio.optimum.cuts} cuts)."
     )
     if abs(advice.missed_by_order) > 0.005:
         told.append(

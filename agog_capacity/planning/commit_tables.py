@@ -366,7 +366,9 @@ def chart(advice: CommitmentAdvice, name: str) -> Specification:
         curves[label] = ((points * price).tolist(), saved.tolist())
         chosen[label] = (one.quantity * price, advice.portfolio.cost_of_nothing - advice.portfolio.cost)
     title = f"{advice.scenario}: what the horizon saves as one purchase moves and the others stay"
-    return saving_curves(title, curves, chosen, axis=f"expected saving, {currency}", source=source)
+    return saving_curves(
+        title, curves, chosen, axis=f"expected saving, {currency}", currency=currency, source=source
+    )
 
 
 def all_charts(advice: CommitmentAdvice) -> dict[str, Specification]:

@@ -23,6 +23,7 @@ def saving_curves(
     chosen: Mapping[str, tuple[float, float]],
     *,
     axis: str,
+    currency: str,
     source: str,
 ) -> Specification:
     """Return one line for each purchase: the saving by what is committed, everything else as advised.
@@ -37,6 +38,8 @@ def saving_curves(
         The point that is advised, marked on its line.
     axis : str
         Title of the savings' axis, with its unit.
+    currency : str
+        Of the amounts.
     """
     data: list[dict[str, Any]] = []
     for index, (name, (amounts, savings)) in enumerate(curves.items()):
@@ -70,7 +73,7 @@ def saving_curves(
                 }
             )
     layout = chart_layout(title, source, 330, legend=curves)
-    layout["xaxis"] |= {"title": {"text": "committed, currency of the plan per hour"}, "rangemode": "tozero"}
+    layout["xaxis"] |= {"title": {"text": f"committed, {currency} per hour"}, "rangemode": "tozero"}
     layout["yaxis"] |= {"title": {"text": axis}, "tickformat": ",.0f"}
     return or_empty({"data": data, "layout": layout}, bool(curves), "Nothing is worth buying.")
 

@@ -9,7 +9,9 @@ CURVES = {"three years": ([0.0, 1.0, 2.0], [0.0, 10.0, 4.0]), "a <plan>": ([0.0,
 
 
 def test_each_purchase_has_a_line_and_a_dot():
-    chart = saving_curves("Title", CURVES, {"three years": (1.0, 10.0)}, axis="saving, USD", source="a test")
+    chart = saving_curves(
+        "Title", CURVES, {"three years": (1.0, 10.0)}, axis="saving, USD", currency="USD", source="a test"
+    )
     figure = as_figure(chart)
     assert [(trace.mode, trace.name) for trace in figure.data] == [
         ("lines", "three years"),
@@ -22,14 +24,21 @@ def test_each_purchase_has_a_line_and_a_dot():
 
 
 def test_no_purchase_is_said_instead_of_drawn():
-    chart = saving_curves("Title", {}, {}, axis="USD", source="a test")
+    chart = saving_curves("Title", {}, {}, axis="USD", currency="USD", source="a test")
     assert not chart["data"]
     assert "Nothing is worth buying." in [note["text"] for note in chart["layout"]["annotations"]]
 
 
 def test_the_band_lies_around_the_mean():
     chart = payback_band(
-        "Title", ["2027-01", "2027-02"], [-1.0, 2.0], [-2.0, 1.0], [0.0, 3.0], axis="USD", source="a"
+        "Title",
+        ["2027-01", "2027-02"],
+        [-1.0, 2.0],
+        [-2.0, 1.0],
+        [0.0, 3.0],
+        axis="USD",
+        currency="USD",
+        source="a",
     )
     high, low, mean = chart["data"]
     assert low["fill"] == "tonexty"
