@@ -37,7 +37,6 @@ def test_the_band_lies_around_the_mean():
         [-2.0, 1.0],
         [0.0, 3.0],
         axis="USD",
-        currency="USD",
         source="a",
     )
     high, low, mean = chart["data"]
