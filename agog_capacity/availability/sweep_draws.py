@@ -19,9 +19,7 @@ import numpy as np
 from agog_capacity.scaling.kernel_compile import compiled, inlined
 
 # What an event's numbers are for: the last word of the counter.
-OCCURS, HITS, DETECT_DECIDE, PROMOTE_MANUAL, COVERAGE_COURSE, CACHE_LAG, FAIL_BACK, STALL_RESTORE, GRAY = (
-    range(9)
-)
+OCCURS, HITS, DETECT_DECIDE, PROMOTE_MANUAL, COVERAGE_COURSE, CACHE_LAG, FAIL_BACK, STALL, GRAY = range(9)
 
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)

@@ -13,7 +13,7 @@ from agog_capacity.availability.sweep_draws import (
     DETECT_DECIDE,
     GRAY,
     PROMOTE_MANUAL,
-    STALL_RESTORE,
+    STALL,
     normal_quantile,
     pair,
 )
@@ -193,7 +193,7 @@ def record_lost_data(
     if not design.lag_sigma > 0:
         return
     _, healthy = pair(key, outer, block, number, CACHE_LAG)
-    stalled, _ = pair(key, outer, block, number, STALL_RESTORE)
+    stalled, _ = pair(key, outer, block, number, STALL)
     if stalled < design.lag_stalled:
         lag = healthy * design.lag_stalled_max
     else:

@@ -15,10 +15,9 @@ import numpy as np
 from agog_capacity.commitments.cover import cover_order
 from agog_capacity.commitments.section import CommitmentSection, ReservationEntry, SavingsPlanEntry
 from agog_capacity.commitments.terms import Reservation, SavingsPlan
-from agog_capacity.committed.hours import hourly_usage
 from agog_capacity.committed.prices import PricedEntry, priced_entries, with_own_prices
 from agog_capacity.committed.rows import CommittedUse
-from agog_capacity.committed.step import commitment_of, eligible_lines, usage_line
+from agog_capacity.committed.step import commitment_of, lines_covered
 from agog_capacity.components.base import Usage
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.prices.resolve import PriceList
@@ -59,14 +58,13 @@ def left_by_existing(
         return {}
     prices = with_own_prices(prices, use.section)
     priced = [one for one in priced_entries(use.section, lines, prices)[0] if one.name in names]
-    sizes, members = eligible_lines(lines, priced, use.section, prices)
+    sizes, members, usage_lines, left = lines_covered(lines, priced, use, prices, months)
     if not members:
         return {}
-    left = np.array([hourly_usage(lines[i], use, months) for i in members])
     covers = [commitment_of(one) for one in priced]
     order = cover_order(
         sizes,
-        [usage_line(lines[i], number, use.section) for number, i in enumerate(members)],
+        usage_lines,
         [c for c in covers if isinstance(c, Reservation)],
         [c for c in covers if isinstance(c, SavingsPlan)],
         use.section.rules,
@@ -92,8 +90,5 @@ def _take(left: FloatArray, room: FloatArray, lines: Sequence[int], rates: Seque
 
 def _in_force(one: PricedEntry, months: Months) -> FloatArray:
     """Return 1 for each hour in which a commitment runs, renewals included, shape (hours,)."""
-    day = months.starts[0].date().toordinal() + np.arange(int(months.hours.sum())) // HOURS_PER_DAY
-    begun = day >= one.entry.starts.toordinal()
-    if one.entry.auto_renew:
-        return begun.astype(float)
-    return np.asarray(begun & (day < one.entry.ends.toordinal()), dtype=float)
+    ends = None if one.entry.auto_renew else one.entry.ends
+    return np.repeat(months.days_active(one.entry.starts, ends).astype(float), HOURS_PER_DAY)

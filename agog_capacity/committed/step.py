@@ -71,7 +71,7 @@ def apply_commitments(
     lines, log_rows = apply_log_tiers(lines, use, prices, months)
     if not priced:
         return tuple(lines), log_rows
-    sizes, members, usage_lines, hourly = _covered(lines, priced, use, prices, months)
+    sizes, members, usage_lines, hourly = lines_covered(lines, priced, use, prices, months)
     purchases = [c for one in priced for c in _purchases(one, months)]
     _check_planned(priced, sizes, usage_lines, hourly, months, use.section)
     bill = commitment_bill(sizes, usage_lines, hourly, months, purchases, use.section.rules)
@@ -100,7 +100,7 @@ def check_planned(lines: Sequence[Usage], use: CommittedUse, prices: PriceList, 
     """
     prices = with_own_prices(prices, use.section)
     priced = _priced(lines, use, prices)
-    sizes, _, usage_lines, hourly = _covered(lines, priced, use, prices, months)
+    sizes, _, usage_lines, hourly = lines_covered(lines, priced, use, prices, months)
     _check_planned(priced, sizes, usage_lines, hourly, months, use.section)
 
 
@@ -112,7 +112,7 @@ def _priced(lines: Sequence[Usage], use: CommittedUse, prices: PriceList) -> lis
     return priced
 
 
-def _covered(
+def lines_covered(
     lines: Sequence[Usage],
     priced: Sequence[PricedEntry],
     use: CommittedUse,
