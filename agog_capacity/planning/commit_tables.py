@@ -25,6 +25,7 @@ CHARTS = ("saving_curve", "payback")
 _ERRORS = 2.0
 """Standard errors on either side of an expected saving: about 95 % of a normal distribution."""
 _POINTS = 41
+_NOTHING_SOLD = "No reservation or savings plan is sold for what the scenario uses"
 
 
 def advice_text(advice: CommitmentAdvice) -> str:
@@ -108,7 +109,7 @@ def _why_nothing(advice: CommitmentAdvice) -> str:
     """Say why no reservation and no savings plan is advised."""
     logs = "; log tiers are below." if any(one.tiers for one in advice.log_tiers) else "."
     if not advice.anything_sold:
-        return f"No reservation or savings plan is sold for what the scenario uses by the hour{logs}"
+        return f"{_NOTHING_SOLD}{logs}"
     return f"No reservation or savings plan is worth buying on these futures{logs}"
 
 
@@ -128,7 +129,7 @@ def what_it_saves(advice: CommitmentAdvice) -> Table:
     months = advice.plan.months
     title = f"What it saves over {months.count} months from {months.first}, {advice.plan.currency}"
     if not advice.anything_sold:
-        return Table(title, (), (), _why_nothing(advice))
+        return Table(title, (), (), f"{_NOTHING_SOLD}.")
     more = " more" if advice.bought else ""
     headings = (
         Heading("on"),
@@ -195,7 +196,7 @@ def each_unit(advice: CommitmentAdvice) -> Table:
         tuple(rows),
         "A unit of a savings plan is 1 USD an hour; its units are counted around the amount."
         if any(p.offer.size is None for p in advice.purchases)
-        else ("" if rows else _why_nothing(advice)),
+        else ("" if rows else "Nothing is bought by the unit."),
     )
 
 
@@ -203,7 +204,7 @@ def other_ways(advice: CommitmentAdvice) -> Table:
     """Return what else could be done, on the same futures."""
     title = f"Other ways, {advice.plan.currency} over the horizon"
     if not advice.anything_sold:
-        return Table(title, (), (), _why_nothing(advice))
+        return Table(title, (), (), f"{_NOTHING_SOLD}.")
     nothing = advice.portfolio.cost_of_nothing
     rows: list[tuple[Cell, ...]] = [
         (name, cost, nothing - cost, fresh) for name, (cost, fresh) in advice.alternatives.items()
@@ -276,7 +277,9 @@ def not_for_sale(advice: CommitmentAdvice) -> Table:
         "Savings plan: whether the books have a price for it under one. What is not used by the hour, such as disks and "
         "traffic, has no reservation in these books; logs have tiers, above."
         if rows
-        else "Everything that is used by the hour can be reserved.",
+        else "Everything that is used by the hour can be reserved."
+        if advice.anything_sold
+        else "Nothing is used by the hour.",
     )
 
 
