@@ -11,6 +11,7 @@ from agog_capacity.errors import MissingPrices
 from agog_capacity.plan import Plan, load_plan
 from agog_capacity.planning.compare import compare
 from agog_capacity.planning.forecast import forecast
+from agog_capacity.planning.summary import summary
 from tests.books import write_book
 
 PLANS = Path(__file__).parents[2] / "data" / "plans"
@@ -56,6 +57,12 @@ def test_missing_prices_are_named_for_every_scenario(shop):
         "scenario 'one': component 'cluster'",
         "scenario 'two': component 'cluster'",
     ]
+
+
+def test_without_targets_none_is_missed_and_none_is_met(shop):
+    assert {row[-1] for row in summary(compare(shop())).rows} == {"no targets"}
+    rich = ("targets: {}", "targets: {budget_per_month: 1000.0}")
+    assert {row[-1] for row in summary(compare(shop(rich))).rows} == {"none"}
 
 
 @pytest.mark.parametrize("life", ["ends: 2026-12-31", "starts: 2027-04-01"])
