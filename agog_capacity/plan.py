@@ -115,6 +115,8 @@ class Plan:
     incidents: tuple[Incident, ...] = field(default=(), repr=False)
     digest: str = ""
     file: PlanFile | None = field(default=None, repr=False)
+    document: Document | None = field(default=None, repr=False, compare=False)
+    """What was read, for the lines of problems that show later; of a plan changed in Python without lines."""
 
     def __post_init__(self) -> None:
         """Keep what the plan holds from being changed."""
@@ -203,7 +205,9 @@ class Plan:
         file, scenarios = _checked(document)
         _check_commitments(document, scenarios, self.prices, self.months)
         texts = _manifest_texts(scenarios, self.manifest_homes, document)
-        return dataclass_replace(self, file=file, scenarios=scenarios, manifest_texts=texts, digest=digest)
+        return dataclass_replace(
+            self, file=file, scenarios=scenarios, manifest_texts=texts, digest=digest, document=document
+        )
 
 
 def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> Plan:
@@ -297,6 +301,7 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
             "\0".join([text, *(t for files in texts.values() for _, t in files)]).encode()
         ).hexdigest(),
         file=file,
+        document=document,
     )
 
 

@@ -29,6 +29,7 @@ from agog_capacity.planning.commit_logs import LogAdvice, advise_log_tiers
 from agog_capacity.planning.commit_market import check_choices, market_of, offers_for
 from agog_capacity.planning.commitments import refuse_unusable_plans
 from agog_capacity.planning.futures import Offered, simulated_futures, varies, what_is_offered
+from agog_capacity.planning.priced import told_in_plan
 from agog_capacity.scaling.simulated import SimulationStore
 
 if TYPE_CHECKING:
@@ -369,9 +370,11 @@ def optimise_commitments(
     if found := too_short(offered.quotes.offers, plan.months.count):
         raise CommitmentError(found)  # before anything is simulated
     keep = store or SimulationStore.default()
-    refuse_unusable_plans(plan, chosen.design, keep)
+    with told_in_plan(plan, chosen.name):
+        refuse_unusable_plans(plan, chosen.design, keep)
     given = simulated_futures(plan, chosen.name, offered.subjects, futures, seed, keep)
-    market = market_of(offered, section, lines, plan, buy_every)
+    with told_in_plan(plan, chosen.name):
+        market = market_of(offered, section, lines, plan, buy_every)
     market = replace(market, offers=tuple(offers_for(market.offers, given)))
     portfolio = optimise_portfolio(given, market, caution=caution)
     fresh = given

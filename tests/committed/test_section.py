@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from agog_capacity.errors import PlanError
+from agog_capacity.errors import CommitmentError, PlanError
 from agog_capacity.plan import load_plan
+from agog_capacity.planning.commit import optimise_commitments
+from agog_capacity.planning.forecast import forecast
 
 PLANS = Path(__file__).parents[2] / "data" / "plans"
 TEXT = (PLANS / "agog_commitments.yaml").read_text(encoding="utf-8")
@@ -203,8 +205,6 @@ def test_an_own_price_stands_where_no_book_has_one(tmp_path):
     own = reservation(vm_size=None, region=None, component="postgres-us", quantity=16, total_per_unit="519.0",
                       source='"quote of the provider"')  # fmt: skip
     plan = load_plan(plan_with(tmp_path, f"postgres: {own}"))
-    from agog_capacity.planning.forecast import forecast
-
     charges = [c for c in forecast(plan, "tried").charges if c.commitment == "postgres"]
     assert sum(c.billed_cost.sum() for c in charges) == pytest.approx(16 * 519)
     assert {c.usage.component for c in charges if c.status == "used"} == {"postgres-us"}
@@ -313,3 +313,21 @@ def test_spot_cannot_be_reserved_however_it_is_named(what):
     }
     with pytest.raises(PlanError, match="'app-nodes-us' uses only spot, which no reservation covers"):
         plan.with_scenario("tried", change | {"commitments": {"bought": {"r": by_pool}}})
+
+
+def test_a_savings_plan_above_all_usage_is_told_with_its_line(tmp_path):
+    """By a bill and by an advice: both need the nodes of each hour, so reading the plan cannot tell."""
+    above = '{kind: savings_plan, usd_per_hour: 1000.0, term: 1y, starts: "2027-01-01"}'
+    path = plan_with(tmp_path, f"above: {above}\nbelow: {above.replace('1000.0', '0.5')}")
+    plan = load_plan(path)
+    line = 1 + next(
+        i for i, text in enumerate(path.read_text().splitlines()) if text.strip().startswith("above:")
+    )
+    for verb in (forecast, optimise_commitments):
+        with pytest.raises(
+            CommitmentError, match="commits 1000 USD an hour, above all its eligible usage"
+        ) as caught:
+            verb(plan, "tried")
+        (problem,) = caught.value.problems
+        assert (problem.file, problem.line) == (str(path), line)
+        assert problem.path == "scenarios.tried.change.commitments.bought.above"
