@@ -25,6 +25,8 @@ CHARTS = ("saving_curve", "payback")
 _ERRORS = 2.0
 """Standard errors on either side of an expected saving: about 95 % of a normal distribution."""
 _POINTS = 41
+_COVERED = 0.005
+"""Cost below which nothing is left that could be committed to. [currency]"""
 _NOTHING_SOLD = "No reservation or savings plan is sold for what the scenario uses"
 
 
@@ -206,6 +208,8 @@ def other_ways(advice: CommitmentAdvice) -> Table:
     if not advice.anything_sold:
         return Table(title, (), (), f"{_NOTHING_SOLD}.")
     nothing = advice.portfolio.cost_of_nothing
+    if advice.bought and nothing < _COVERED:
+        return Table(title, (), (), "What is bought already covers all that could be committed to.")
     rows: list[tuple[Cell, ...]] = [
         (name, cost, nothing - cost, fresh) for name, (cost, fresh) in advice.alternatives.items()
     ]

@@ -186,6 +186,7 @@ def test_what_is_bought_already_is_told_with_what_it_costs(plan):
         )
     text = " ".join(advice_text(advice).split())
     assert what_it_saves(advice).headings[1].text == "nothing more bought"
+    assert "over the horizon What is bought already covers all that could be committed to." in text
     assert f"not in them: {whole.billed:,.0f} billed, {whole.unused:,.0f} of effective cost unused" in text
     rows = {row[0]: row[-3:] for row in existing(advice).rows}
     assert rows["eu-3y"][0] == pytest.approx(5 * 4775)
