@@ -333,6 +333,7 @@ def optimise_commitments(
     Returns
     -------
     CommitmentAdvice
+        Purchases and log tiers with what they save; a table of them by `to_frame()`, a scenario that buys them by `in_plan()`.
 
     Raises
     ------
