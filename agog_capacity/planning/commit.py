@@ -333,7 +333,7 @@ def optimise_commitments(
     Returns
     -------
     CommitmentAdvice
-        Purchases and log tiers with what they save; a table of them by `to_frame()`, a scenario that buys them by `in_plan()`.
+        Purchases and log tiers with what they save; `to_frame()` is a table of them, `in_plan()` a scenario that buys them.
 
     Raises
     ------
