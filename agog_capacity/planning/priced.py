@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from agog_capacity.charges import resolved_prices
 from agog_capacity.components.base import NodeTrace, Usage
-from agog_capacity.documents import Document, Place
+from agog_capacity.documents import Place
 from agog_capacity.errors import CommitmentError, MissingPrices, Problem, UnitError
 from agog_capacity.overrides import Origins, place_in_document
 from agog_capacity.plan import Plan
@@ -107,7 +107,7 @@ def problems_in_plan(
     scenarios : collection of str
         All that were looked at: what each of them has needs no name.
     """
-    document = plan.document or Document({}, {}, f"plan {plan.name!r}")
+    document = plan.document()
     written: Mapping[str, tuple[object, Origins]] = scenario_designs(document.content, Collected())
     collected = Collected()
     elsewhere: dict[Problem, None] = {}

@@ -53,8 +53,8 @@ def shop(tmp_path: Path):
 
 def told(caught, plan: Plan) -> list[tuple[str, int | None, str]]:
     """Return place, line and the first words of each problem; all are in the plan's file."""
-    assert plan.document is not None
-    assert {p.file for p in caught.value.problems} == {plan.document.file}
+    assert plan.read_from
+    assert {p.file for p in caught.value.problems} == {plan.read_from}
     return [(p.path, p.line, p.message.split(" price ")[0].split(" uses ")[0]) for p in caught.value.problems]
 
 
@@ -63,9 +63,7 @@ def test_a_missing_price_is_told_once_with_its_line_for_all_scenarios(shop):
     with pytest.raises(MissingPrices) as caught:
         compare(plan)
     assert told(caught, plan) == [("base.components.cluster", 12, "no")]
-    assert caught.value.missing[0].startswith(
-        f"{plan.document.file}:12: base.components.cluster: no price for"
-    )
+    assert caught.value.missing[0].startswith(f"{plan.read_from}:12: base.components.cluster: no price for")
 
 
 def test_missing_prices_of_all_scenarios_are_told_before_anything_is_simulated(shop, monkeypatch):
