@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from agog_capacity.components.base import Usage
-from agog_capacity.errors import AgogCapacityError, AmbiguousPrice, MissingPrices, UnitError
+from agog_capacity.errors import AgogCapacityError, AmbiguousPrice, MissingPrices, Problem, UnitError
 from agog_capacity.frozen import read_only
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.prices.book import PriceKey, Schedule
@@ -144,7 +144,7 @@ def price_usage(
     MissingPrices
         With every meter that has no price.
     UnitError
-        If a quantity cannot be converted to the unit of its price.
+        With every quantity that cannot be converted to the unit of its price.
     CommitmentError
         With every commitment that cannot be applied.
     """
@@ -154,7 +154,7 @@ def price_usage(
         from agog_capacity.committed.step import apply_commitments
 
         lines, rows = apply_commitments(lines, committed, prices, months)
-    resolved = _resolve(lines, prices)
+    resolved = resolved_prices(lines, prices)
     converted = [_converted(line, price, months) for line, price in zip(lines, resolved, strict=True)]
     groups: dict[tuple[object, ...], list[int]] = {}
     for index, (line, price) in enumerate(zip(lines, resolved, strict=True)):
@@ -235,9 +235,23 @@ def without_use_and_price(
     return tuple(needed), tuple(unneeded)
 
 
-def _resolve(lines: Sequence[Usage], prices: PriceList) -> list[ResolvedPrice]:
+def resolved_prices(lines: Sequence[Usage], prices: PriceList) -> list[ResolvedPrice]:
+    """Return the price of each line.
+
+    Parameters
+    ----------
+    lines : sequence of Usage
+    prices : PriceList
+
+    Raises
+    ------
+    MissingPrices
+        With every meter that has no price, each once; their paths are those of components in a design.
+    UnitError
+        With every quantity that cannot be converted to the unit of its price.
+    """
     found: dict[PriceKey, ResolvedPrice] = {}
-    missing: dict[PriceKey, str] = {}
+    missing: dict[PriceKey, Problem] = {}
     for line in lines:
         key = PriceKey(line.meter, line.price_region, line.purchase_option, line.term)
         if key in found or key in missing:
@@ -245,12 +259,38 @@ def _resolve(lines: Sequence[Usage], prices: PriceList) -> list[ResolvedPrice]:
         try:
             found[key] = prices.resolve(key)
         except PriceNotFound as error:
-            missing[key] = f"component {line.component!r}: {error}"
+            missing[key] = Problem(str(error), path=f"components.{line.component}")
         except AmbiguousPrice as error:
             raise AmbiguousPrice(f"component {line.component!r}: {error}") from None
     if missing:
-        raise MissingPrices(tuple(missing.values()))
-    return [found[PriceKey(x.meter, x.price_region, x.purchase_option, x.term)] for x in lines]
+        raise MissingPrices(missing.values())
+    resolved = [found[PriceKey(x.meter, x.price_region, x.purchase_option, x.term)] for x in lines]
+    if unfit := dict.fromkeys(
+        Problem(_unfit(line, price), path=f"components.{line.component}")
+        for line, price in zip(lines, resolved, strict=True)
+        if not _fits(line, price)
+    ):
+        raise UnitError(unfit)
+    return resolved
+
+
+_TIMES = frozenset({"Hour", "Day", "Month"})
+
+
+def _fits(line: Usage, price: ResolvedPrice) -> bool:
+    """Tell whether a quantity can be converted to the base unit of its price."""
+    return (
+        price.schedule.lump or line.unit == price.schedule.base or {line.unit, price.schedule.base} <= _TIMES
+    )
+
+
+def _unfit(line: Usage, price: ResolvedPrice) -> str:
+    row = price.schedule.tiers[0].line
+    where = f"the price row (line {row})" if row else "the price"
+    return (
+        f"component {line.component!r} uses {line.meter.text!r} in {line.unit}, but price book {price.book!r} sells it by "
+        f"{price.schedule.base}; correct the unit of {where} or use another meter"
+    )
 
 
 def _pool(line: Usage, price: ResolvedPrice) -> tuple[object, ...]:
@@ -266,7 +306,7 @@ def _pool(line: Usage, price: ResolvedPrice) -> tuple[object, ...]:
 
 
 def _converted(line: Usage, price: ResolvedPrice, months: Months) -> FloatArray:
-    """Return the quantity in the base unit of its price."""
+    """Return the quantity in the base unit of its price, which it fits."""
     have, want = line.unit, price.schedule.base
     if price.schedule.lump or have == want:
         return line.quantity
@@ -275,14 +315,9 @@ def _converted(line: Usage, price: ResolvedPrice, months: Months) -> FloatArray:
         "Day": float(HOURS_PER_DAY),
         "Month": months.hours,
     }
-    if have in hours_in and want in hours_in:
-        if {have, want} == {"Day", "Month"}:
-            return np.asarray(line.quantity / months.days if have == "Day" else line.quantity * months.days)
-        return np.asarray(line.quantity * hours_in[have] / hours_in[want])
-    raise UnitError(
-        f"component {line.component!r} uses {line.meter.text!r} in {have}, but price book {price.book!r} sells it by "
-        f"{want}; correct the unit of the price row (line {price.schedule.tiers[0].line}) or use another meter"
-    )
+    if {have, want} == {"Day", "Month"}:
+        return np.asarray(line.quantity / months.days if have == "Day" else line.quantity * months.days)
+    return np.asarray(line.quantity * hours_in[have] / hours_in[want])
 
 
 _Member = tuple[Usage, ResolvedPrice, FloatArray]

@@ -109,15 +109,26 @@ class AmbiguousPrice(AgogCapacityError, LookupError):
 
 
 class MissingPrices(AgogCapacityError, LookupError):
-    """Several prices of a scenario are missing; all are listed."""
+    """Several prices of a plan are missing; all are listed.
 
-    def __init__(self, missing: Sequence[str]) -> None:
-        self.missing = tuple(missing)
-        super().__init__(_shown(self.missing, "prices"))
+    Attributes
+    ----------
+    problems : tuple of Problem
+        Each missing price once, at what uses it first.
+    """
 
-    def __reduce__(self) -> tuple[type[MissingPrices], tuple[tuple[str, ...]]]:
-        """Pickle by the list, so that errors survive worker processes."""
-        return type(self), (self.missing,)
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(_shown(self.problems, "prices"))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The missing prices as text."""
+        return tuple(map(str, self.problems))
+
+    def __reduce__(self) -> tuple[type[MissingPrices], tuple[tuple[Problem, ...]]]:
+        """Pickle by the problems, so that errors survive worker processes."""
+        return type(self), (self.problems,)
 
 
 class InfeasibleDesign(InputError):

@@ -115,6 +115,10 @@ class Plan:
     incidents: tuple[Incident, ...] = field(default=(), repr=False)
     digest: str = ""
     file: PlanFile | None = field(default=None, repr=False)
+    read_from: str = field(default="", repr=False, compare=False)
+    """File as the user named it; blank for a plan that was changed in Python, whose lines are no longer those of a file."""
+    text: str = field(default="", repr=False, compare=False)
+    """What was read from it."""
 
     def __post_init__(self) -> None:
         """Keep what the plan holds from being changed."""
@@ -185,8 +189,8 @@ class Plan:
         """
         if self.file is None:
             raise PlanError("this plan was not read from a file, so it has no base to change")
-        content = self.file.model_dump(mode="json", exclude_unset=True)
-        document = Document(content, {}, f"plan {self.name!r}")
+        document = self._unwritten()
+        content = document.content
         findings = Findings()
         digest = self.digest
         for name, (change, extends, title) in changes.items():
@@ -203,7 +207,17 @@ class Plan:
         file, scenarios = _checked(document)
         _check_commitments(document, scenarios, self.prices, self.months)
         texts = _manifest_texts(scenarios, self.manifest_homes, document)
-        return dataclass_replace(self, file=file, scenarios=scenarios, manifest_texts=texts, digest=digest)
+        return dataclass_replace(
+            self, file=file, scenarios=scenarios, manifest_texts=texts, digest=digest, read_from="", text=""
+        )
+
+    def document(self) -> Document:
+        """Return the plan as a document: places of problems that show when it is used, with lines if it has a file."""
+        return parse_yaml(self.text, file=self.read_from) if self.text else self._unwritten()
+
+    def _unwritten(self) -> Document:
+        content = {} if self.file is None else self.file.model_dump(mode="json", exclude_unset=True)
+        return Document(content, {}, f"plan {self.name!r}")
 
 
 def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> Plan:
@@ -297,6 +311,8 @@ def load_plan(path: Path | str, *, price_books: Sequence[str] | None = None) -> 
             "\0".join([text, *(t for files in texts.values() for _, t in files)]).encode()
         ).hexdigest(),
         file=file,
+        read_from=str(path),
+        text=text,
     )
 
 

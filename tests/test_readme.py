@@ -91,3 +91,15 @@ def test_the_prices_that_the_readme_says_are_missing_are_missing_and_told_with_w
 def test_a_trace_is_in_totals_unless_hours_are_asked_for():
     assert 'to_frame("hours")' in README and "`to_frame()` the totals" in README
     assert inspect.signature(ScalingTrace.to_frame).parameters["view"].default == "totals"
+
+
+def test_the_examples_in_python_run(monkeypatch):
+    """Those that simulate nothing; the comparison's is the command `compare`, which has tests of its own."""
+    monkeypatch.chdir(ROOT)
+    (example,) = [text for text in blocks("python") if "optimise_commitments" in text]
+    found: dict[str, Any] = {}
+    exec(example, found)  # noqa: S102
+    assert found["bought"]["quantity_units"].tolist() == [13, 13]
+    assert len(found["advice"].figure("payback").data) > 0
+    plan, name = found["advice"].in_plan()
+    assert set(found["bought"].index) <= set(plan.scenario(name).design.commitments.bought)

@@ -11,6 +11,7 @@ from agog_capacity.azure_sizes import SIZES_WITH_KNOWN_SPACE, parse_vm_size
 from agog_capacity.commitments.aws import EC2, aws_size
 from agog_capacity.commitments.catalogue import check_commitable, check_sold, size_group
 from agog_capacity.commitments.section import (
+    VIRTUAL_MACHINES,
     CommitmentSection,
     Entry,
     LogTierEntry,
@@ -87,7 +88,7 @@ def section_findings(
                 yield from _not_sold(entry, here)
             else:
                 yield (*here, "vm_size"), wrong
-    yield from _overlaps(section)
+    yield from _overlaps(section, components)
     yield from _priced_twice(section)
 
 
@@ -129,26 +130,49 @@ def _not_sold(entry: ReservationEntry, here: tuple[str, ...]) -> Iterator[Findin
             size_group(entry.vm_size)
         except CommitmentError as error:
             yield (*here, "vm_size"), f"{error}: flexible: false"
-    days = [] if entry.existing else [entry.starts]
-    if entry.auto_renew:
-        days.append(entry.ends)
-    for day in days:
-        try:
-            if entry.vm_size is not None:
-                check_sold("reservation", entry.vm_size, entry.years, day)
-            elif entry.meter is not None:
-                meter = Meter.parse(entry.meter)
-                check_commitable(meter.service, redis_tier(meter), day, entry.years)
-        except CommitmentError as error:
-            renewed = "it cannot be renewed: " if day == entry.ends else ""
-            yield here, f"{renewed}{error}"
-            return
+    named = _meter_named(entry)
+    if entry.existing or named is None:
+        return
+    try:
+        check_on_sale(named, entry.years, entry.starts)
+    except CommitmentError as error:
+        yield here, str(error)
 
 
-def _overlaps(section: CommitmentSection) -> Iterator[Finding]:
+def check_on_sale(meter: Meter, years: int, day: date) -> None:
+    """Refuse a reservation that is not sold on a day.
+
+    Parameters
+    ----------
+    meter : Meter
+        What is reserved.
+    years : int
+        Its term.
+    day : date
+        Of the purchase, or of a renewal.
+
+    Raises
+    ------
+    CommitmentError
+        With what is sold instead.
+    """
+    if meter.service == VIRTUAL_MACHINES:
+        check_sold("reservation", meter.sku, years, day)
+    check_commitable(meter.service, redis_tier(meter), day, years)
+
+
+def _meter_named(entry: ReservationEntry) -> Meter | None:
+    """Return the meter that an entry names, itself or by a machine size; None where it names a component."""
+    if entry.vm_size is not None:
+        return Meter(VIRTUAL_MACHINES, "Linux", entry.vm_size, "Compute")
+    return None if entry.meter is None else Meter.parse(entry.meter)
+
+
+def _overlaps(section: CommitmentSection, components: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield log tiers of one workspace, and equal entries, that run at once.
 
-    Several reservations of one size are a ladder; the very same purchase under two names is a mistake.
+    Several reservations of one size are a ladder; the very same purchase under two names is a mistake, also where it is
+    named otherwise or paid otherwise.
     """
     tiers = section.of_kind(LogTierEntry)
     for (one, a), (other, b) in combinations(tiers.items(), 2):
@@ -156,23 +180,26 @@ def _overlaps(section: CommitmentSection) -> Iterator[Finding]:
         if a.component == b.component and a.starts < (b.ends or late) and b.starts < (a.ends or late):
             message = f"the terms of {one!r} and {other!r} on {a.component!r} overlap; end one before the other begins"
             yield ("commitments", "bought", other), message
-    first: dict[str, str] = {}
+    first: dict[tuple[object, ...], str] = {}
     for name, entry in section.bought.items():
-        one = first.setdefault(entry.model_dump_json(exclude={"source"}), name)
-        if one != name and name not in tiers:
+        if not isinstance(entry, ReservationEntry | SavingsPlanEntry):
+            continue
+        one = first.setdefault((entry.starts, entry.term, *_what(entry, components)), name)
+        if one != name:
             message = (
                 f"the terms of {one!r} and {name!r} overlap: they are the same purchase; "
                 "nothing is bought twice, give one entry the quantity of both"
             )
             yield ("commitments", "bought", name), message
-    yield from _renewed_and_bought(section)
+    yield from _renewed_and_bought(section, components)
 
 
-def _renewed_and_bought(section: CommitmentSection) -> Iterator[Finding]:
+def _renewed_and_bought(section: CommitmentSection, components: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield planned purchases of what renews itself on the same day."""
     termed = {n: e for n, e in section.bought.items() if isinstance(e, ReservationEntry | SavingsPlanEntry)}
+    what = {name: _what(entry, components) for name, entry in termed.items()}
     for (one, a), (other, b) in permutations(termed.items(), 2):
-        if not a.auto_renew or b.starts <= a.starts or _what(a) != _what(b):
+        if not a.auto_renew or b.starts <= a.starts or what[one] != what[other]:
             continue
         renewal = (b.starts.year - a.starts.year) // a.years * a.years
         if add_years(a.starts, renewal) == b.starts:
@@ -183,5 +210,16 @@ def _renewed_and_bought(section: CommitmentSection) -> Iterator[Finding]:
             yield ("commitments", "bought", other), message
 
 
-def _what(entry: Entry) -> tuple[str, str]:
-    return entry.kind, entry.model_dump_json(exclude=_WHEN_AND_WHY | {"term"})
+def _what(entry: Entry, components: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return what is bought, whatever it is called: a machine size is its meter, a node pool its size."""
+    other = entry.model_dump_json(exclude=_WHEN_AND_WHY | {"term", "vm_size", "meter", "component", "region"})
+    if not isinstance(entry, ReservationEntry):
+        return entry.kind, other
+    meter, region = _meter_named(entry), entry.region
+    if meter is None:
+        reserved = components.get(str(entry.component))
+        size, region = getattr(reserved, "vm_size", None), getattr(reserved, "region", None)
+        if not isinstance(size, str):
+            return entry.kind, other, entry.component
+        meter = Meter(VIRTUAL_MACHINES, "Linux", size, "Compute")
+    return entry.kind, other, meter, region

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from agog_capacity.commitments.catalogue import check_commitable, check_sold
-from agog_capacity.commitments.section import ReservationEntry, redis_tier
+from agog_capacity.commitments.section import ReservationEntry
+from agog_capacity.commitments.section_checks import check_on_sale
 from agog_capacity.commitments.terms import add_years
 from agog_capacity.errors import CommitmentError
 from agog_capacity.validation import Finding
 
 if TYPE_CHECKING:
-    from agog_capacity.committed.prices import PricedEntry
+    from agog_capacity.commitments.section import CommitmentSection
+    from agog_capacity.components.base import Usage
     from agog_capacity.design import Design
     from agog_capacity.periods import Months
     from agog_capacity.prices.resolve import PriceList
@@ -37,9 +38,9 @@ def price_findings(design: Design, prices: PriceList, months: Months) -> list[Fi
         return [(("commitments", "bought"), message)]
     context = design.context(months)
     lines = [line for component in design.components.values() for line in component.usage(context)]
-    priced, problems = priced_entries(section, lines, prices)
-    problems += _cannot_be_renewed(priced, months)
+    _, problems = priced_entries(section, lines, prices)
     findings: list[Finding] = [(("commitments", "bought", name), message) for name, message in problems]
+    findings += _cannot_be_renewed(section, lines, months)
     used = {(line.meter.text, line.price_region) for line in lines}
     for name, price in section.negotiated.items():
         if not any((price.meter, region) in used for region in price.regions):
@@ -52,22 +53,25 @@ def price_findings(design: Design, prices: PriceList, months: Months) -> list[Fi
     return findings
 
 
-def _cannot_be_renewed(priced: Sequence[PricedEntry], months: Months) -> Iterator[tuple[str, str]]:
-    """Yield each reservation with a renewal in the plan's months on whose day it is not sold for that term."""
-    for one in priced:
-        entry = one.entry
-        if not isinstance(entry, ReservationEntry) or not entry.auto_renew:
+def _cannot_be_renewed(
+    section: CommitmentSection, lines: Sequence[Usage], months: Months
+) -> Iterator[Finding]:
+    """Yield each reservation with a renewal up to the plan's last month on whose day it is not sold for that term."""
+    from agog_capacity.committed.prices import target_of
+
+    for name, entry in section.of_kind(ReservationEntry).items():
+        if not entry.auto_renew:
             continue
+        try:
+            meter, _ = target_of(entry, lines)
+        except CommitmentError:
+            continue  # told with its price
         day = entry.ends
         while f"{day:%Y-%m}" <= months.labels[-1]:
             try:
-                if entry.vm_size is not None:
-                    check_sold("reservation", entry.vm_size, entry.years, day)
-                check_commitable(one.meter.service, redis_tier(one.meter), day, entry.years)
+                check_on_sale(meter, entry.years, day)
             except CommitmentError as error:
-                yield (
-                    one.name,
-                    f"it cannot be renewed on {day}: {error}; set auto_renew: false, and buy by then what is sold",
-                )
+                message = f"it cannot be renewed on {day}: {error}; set auto_renew: false, and buy by then what is sold"
+                yield ("commitments", "bought", name, "auto_renew"), message
                 break
             day = add_years(day, entry.years)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from agog_capacity.azure_sizes import parse_vm_size
 from agog_capacity.commitments.aws import aws_size
-from agog_capacity.commitments.catalogue import check_commitable, size_group
+from agog_capacity.commitments.catalogue import size_group
 from agog_capacity.commitments.quotes import Committable, committed_price
 from agog_capacity.commitments.section import (
     VIRTUAL_MACHINES,
@@ -19,8 +19,8 @@ from agog_capacity.commitments.section import (
     LogTierEntry,
     ReservationEntry,
     SavingsPlanEntry,
-    redis_tier,
 )
+from agog_capacity.commitments.section_checks import check_on_sale
 from agog_capacity.committed.logs import priced_tier
 from agog_capacity.committed.rows import negotiated_price
 from agog_capacity.components.base import GLOBAL, PurchaseOption, Usage
@@ -114,17 +114,25 @@ def _reservation(
     prices: PriceList,
     section: CommitmentSection,
 ) -> PricedEntry:
-    meter, region = _target(entry, lines)
+    meter, region = target_of(entry, lines)
     if not entry.existing:
-        check_commitable(meter.service, redis_tier(meter), entry.starts, entry.years)
+        check_on_sale(meter, entry.years, entry.starts)
         users = [line for line in lines if may_cover(entry, meter, region, line)]
         if not users:
             machine = meter.service == VIRTUAL_MACHINES
             what = meter.sku if machine else meter.text
+            if any(
+                line.purchase_option == "spot" and may_cover(entry, meter, region, on_demand(line))
+                for line in lines
+            ):
+                raise CommitmentError(
+                    f"only spot uses {what} in {region}, and no reservation covers spot, so all of it would be lost; leave "
+                    "it out, or run some on demand"
+                )
             there = {
                 line.meter.sku if machine else line.meter.text
                 for line in lines
-                if line.unit == "Hour" and line.price_region == region
+                if line.unit == "Hour" and line.price_region == region and line.purchase_option == "on-demand"
             }
             raise CommitmentError(
                 f"nothing on demand in {region} uses {what}, so all of it would be lost; {nearest(what, there)}"
@@ -168,7 +176,14 @@ def _savings_plan(
     return PricedEntry(name, entry, meter, GLOBAL, price, entry.usd_per_hour, entry.usd_per_hour * hours)
 
 
-def _target(entry: ReservationEntry, lines: Sequence[Usage]) -> tuple[Meter, str]:
+def target_of(entry: ReservationEntry, lines: Sequence[Usage]) -> tuple[Meter, str]:
+    """Return the meter and region that a reservation is for.
+
+    Raises
+    ------
+    CommitmentError
+        If it names no machine size, or a component that uses nothing it could be for.
+    """
     if entry.vm_size is not None:
         try:
             size = parse_vm_size(entry.vm_size).name
@@ -184,7 +199,10 @@ def _target(entry: ReservationEntry, lines: Sequence[Usage]) -> tuple[Meter, str
     for line in own:
         if line.unit == "GiB/Month" and "Data Stored" in line.meter.meter:
             return line.meter, line.price_region
-    raise CommitmentError(f"component {entry.component!r} uses nothing by the hour that could be reserved")
+    what = "nothing by the hour that could be reserved"
+    if any(line.unit == "Hour" and line.purchase_option == "spot" for line in own):
+        what = "only spot, which no reservation covers"
+    raise CommitmentError(f"component {entry.component!r} uses {what}")
 
 
 def may_cover(entry: ReservationEntry, meter: Meter, region: str, line: Usage) -> bool:
@@ -194,6 +212,11 @@ def may_cover(entry: ReservationEntry, meter: Meter, region: str, line: Usage) -
     return line.meter == meter or (
         entry.flexible and flexibility_group(line.meter) == flexibility_group(meter)
     )
+
+
+def on_demand(line: Usage) -> Usage:
+    """Return a line as if it ran on demand."""
+    return replace(line, purchase_option="on-demand")
 
 
 def _in_scope(entry: ReservationEntry, line: Usage, section: CommitmentSection) -> bool:

@@ -6,7 +6,6 @@ plans to buy, is netted first. Purchases are possible in every month, so a term 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -25,13 +24,16 @@ from agog_capacity.commitments.terms import add_years
 from agog_capacity.errors import CommitmentError
 from agog_capacity.frozen import freeze_mappings
 from agog_capacity.planning.commit_bought import BoughtAlready, bought_already
-from agog_capacity.planning.commit_logs import LogAdvice, advise_log_tiers, log_entries, raised_entries
+from agog_capacity.planning.commit_entries import entries_of
+from agog_capacity.planning.commit_logs import LogAdvice, advise_log_tiers
 from agog_capacity.planning.commit_market import check_choices, market_of, offers_for
 from agog_capacity.planning.commitments import refuse_unusable_plans
 from agog_capacity.planning.futures import Offered, simulated_futures, varies, what_is_offered
+from agog_capacity.planning.priced import told_in_plan
 from agog_capacity.scaling.simulated import SimulationStore
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
 
     from agog_capacity.periods import FloatArray
@@ -89,6 +91,11 @@ class CommitmentAdvice:
     def purchases(self) -> tuple[Purchase, ...]:
         """What to buy, by month."""
         return self.portfolio.purchases
+
+    @property
+    def anything_sold(self) -> bool:
+        """Whether a reservation or savings plan is sold for anything the scenario uses; if not, only logs are advised on."""
+        return bool(self.offered.quotes.offers)
 
     @property
     def varies(self) -> bool:
@@ -229,32 +236,20 @@ class CommitmentAdvice:
         An entry that a larger tier takes over from has its new end there; it stands under its own name, and `None`
         takes out one that would begin later.
         """
-        design = self.plan.scenario(self.scenario).design
-        taken = {*design.components, *(design.commitments.bought if design.commitments else ())}
-        free = (name for number in itertools.count(1) if (name := f"advised-{number}") not in taken)
-        subjects = {subject.name: subject for subject in self.offered.subjects}
-        found: dict[str, dict[str, Any] | None] = {}
-        for purchase in self.purchases:
-            entry: dict[str, Any] = {
-                "term": f"{purchase.offer.term_years}y",
-                "starts": self.day(purchase).isoformat(),
-            }
-            if purchase.offer.size is None:
-                entry |= {"kind": "savings_plan", "usd_per_hour": round(purchase.quantity, 3)}
-            else:
-                item = subjects[purchase.offer.size].item
-                machine = item.meter.service == "Virtual Machines"
-                what = {"vm_size": item.meter.sku} if machine else {"meter": item.meter.text}
-                entry |= {
-                    "kind": "reservation",
-                    "region": item.region,
-                    "quantity": round(purchase.quantity),
-                    **what,
-                    **({} if subjects[purchase.offer.size].is_whole_group else {"flexible": False}),
-                }
-            found[next(free)] = entry
-        found.update(zip(free, log_entries(self.log_tiers), strict=False))
-        return found | raised_entries(self.log_tiers)
+        return entries_of(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return what is advised, one row a purchase and log tier, with numbers in full.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by the entry's name in a plan; columns as in `agog_capacity.planning.commit_entries.ADVISED`, with units
+            in their names and money in `currency`. NaN is what does not apply to the kind; no row where nothing is advised.
+        """
+        from agog_capacity.planning.tables import advice_frame
+
+        return advice_frame(self)
 
     def in_plan(self, name: str | None = None) -> tuple[Plan, str]:
         """Return the plan with one more scenario that buys what is advised, and the scenario's name.
@@ -338,6 +333,7 @@ def optimise_commitments(
     Returns
     -------
     CommitmentAdvice
+        Purchases and log tiers with what they save; `to_frame()` is a table of them, `in_plan()` a scenario that buys them.
 
     Raises
     ------
@@ -375,9 +371,11 @@ def optimise_commitments(
     if found := too_short(offered.quotes.offers, plan.months.count):
         raise CommitmentError(found)  # before anything is simulated
     keep = store or SimulationStore.default()
-    refuse_unusable_plans(plan, chosen.design, keep)
+    with told_in_plan(plan, chosen.name):
+        refuse_unusable_plans(plan, chosen.design, keep)
     given = simulated_futures(plan, chosen.name, offered.subjects, futures, seed, keep)
-    market = market_of(offered, section, lines, plan, buy_every)
+    with told_in_plan(plan, chosen.name):
+        market = market_of(offered, section, lines, plan, buy_every)
     market = replace(market, offers=tuple(offers_for(market.offers, given)))
     portfolio = optimise_portfolio(given, market, caution=caution)
     fresh = given

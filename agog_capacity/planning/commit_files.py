@@ -1,4 +1,9 @@
-"""Publishing an advice: page, text, charts, and the purchases as a plan takes them."""
+"""Publishing an advice: page, text, charts, and the purchases as a plan takes them.
+
+`purchases.json` is the change that a scenario makes to be as advised: what is new under names of its own, and, where a log
+tier is raised, the entry it takes over from under its own name, with only its new `ends`, or `null`, which takes it out,
+where it would have begun later.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from agog_capacity import __version__
 from agog_capacity.errors import BrowserNotFound
 from agog_capacity.files import check_folder, replace_file, spreadsheet_safe
+from agog_capacity.planning.commit_entries import purchase_rows, tier_rows
 from agog_capacity.planning.commit_notes import notes
 from agog_capacity.planning.commit_tables import advice_text, all_charts, tables
 from agog_capacity.planning.publish import Written
@@ -33,43 +39,6 @@ def advice_page(advice: CommitmentAdvice) -> Page:
     title = f"{advice.plan.title}: what to buy ahead for {advice.scenario}"
     footer = (f"Plan {advice.plan.digest}, seed {advice.seed}, agog_capacity {__version__}.",)
     return Page(title, tuple(line for line in lead if line), sections, charts, footer)
-
-
-def purchase_rows(advice: CommitmentAdvice) -> list[dict[str, Any]]:
-    """Return one row a purchase, numbers in full."""
-    return [
-        {
-            "offer": one.offer.name,
-            "starts": advice.day(one).isoformat(),
-            "ends": advice.ends(one).isoformat(),
-            "term": f"{one.offer.term_years}y",
-            "quantity": one.quantity,
-            "price_per_unit_hour": one.offer.usd_per_hour,
-            "total": advice.total(one),
-            "worth_of_next": one.worth_of_next,
-            "currency": advice.plan.currency,
-        }
-        for one in advice.purchases
-    ]
-
-
-def tier_rows(advice: CommitmentAdvice) -> list[dict[str, Any]]:
-    """Return one row an advised log tier, numbers in full; an end is left blank where it goes on."""
-    return [
-        {
-            "workspace": one.component,
-            "gb_per_day": tier.gb_per_day,
-            "starts": tier.starts.isoformat(),
-            "ends": tier.ends.isoformat() if tier.ends else "",
-            "arriving_gb_per_day": tier.arriving,
-            "saving": tier.saving,
-            "next_lower_saves": tier.lower_saves,
-            "next_higher_saves": tier.higher_saves,
-            "currency": advice.plan.currency,
-        }
-        for one in advice.log_tiers
-        for tier in one.tiers
-    ]
 
 
 _PURCHASE = (
@@ -115,7 +84,8 @@ def write_advice(advice: CommitmentAdvice, folder: Path | str) -> Written:
     advice : CommitmentAdvice
     folder : path
         Made if it does not exist. `index.html`, `advice.txt`, `purchases.csv`, `log_tiers.csv`, `purchases.json` (all
-        of both as a plan takes it under `commitments: bought:`) and the charts as images are written into it.
+        of both as the change of a scenario takes it; entries that a raise ends have only `ends` or are `null`) and the
+        charts as images are written into it.
 
     Returns
     -------

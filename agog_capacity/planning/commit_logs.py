@@ -45,7 +45,7 @@ class AdvisedTier:
     arriving: float
     """Mean of what arrives while it runs, over the futures. [GB per day]"""
     saving: float
-    """Expected, against pay as you go. [currency]"""
+    """Expected, against pay as you go, or in months in which an entry's tier stands against that one. [currency]"""
     lower_saves: float
     """What the next tier down, or pay as you go, would save instead; negative where it costs. [currency]"""
     higher_saves: float | None
@@ -61,7 +61,8 @@ class LogAdvice:
     """Mean over the plan's months and futures in which it is advised on. [GB per day]"""
     tiers: tuple[AdvisedTier, ...]
     given: Outcome | None
-    """Costs of ingestion on the futures it was made for, and on pay as you go; None where no tier has a price."""
+    """Costs of ingestion on the futures it was made for, and without it: on pay as you go, or on the tier of an entry that
+    stands; None where no tier has a price."""
     fresh: Outcome | None
     because: str
     """Why no tier is advised, with the break-even in GB a day; blank where one is."""
@@ -71,6 +72,11 @@ class LogAdvice:
     def __post_init__(self) -> None:
         """Keep the entries from being changed."""
         freeze_mappings(self, "raised")
+
+    @property
+    def varies(self) -> bool:
+        """Whether what arrives differs between the futures."""
+        return self.given is not None and len(self.given.cost) > 1
 
 
 @dataclass(frozen=True)

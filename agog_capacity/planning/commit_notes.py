@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from agog_capacity.commitments.aws import is_aws
-from agog_capacity.commitments.catalogue import NOTHING_TO_COMMIT_TO, Rule
-from agog_capacity.commitments.section import CommitmentSection, SavingsPlanEntry
+from agog_capacity.commitments.catalogue import NOTHING_TO_COMMIT_TO
+from agog_capacity.commitments.section import CommitmentSection, SavingsPlanEntry, redis_tier
 from agog_capacity.errors import PriceNotFound
 from agog_capacity.prices.book import PriceKey
 
@@ -41,7 +41,7 @@ def notes(advice: CommitmentAdvice) -> list[str]:
             f"{outlook.yearly_growth_deviation:.0%}, an assumption."
         )
         told.append("Pools with a fixed count, databases and caches use the same in every future.")
-    else:
+    elif advice.anything_sold:
         told.append(
             "Every count of this scenario is fixed, so all futures are one and nothing here speaks of risk; leave a pool to "
             "the autoscaler (nodes: null, with a section scaling) to see it."
@@ -53,7 +53,7 @@ def notes(advice: CommitmentAdvice) -> list[str]:
             f"{', '.join(narrow)}: of narrow scope, so what it pays for is taken off first. The provider would apply new "
             "reservations before it, so this rather buys too little."
         )
-    varied = [x.component for x in advice.log_tiers if x.given is not None and len(x.given.cost) > 1]
+    varied = [x.component for x in advice.log_tiers if x.varies]
     if varied:
         told.append(f"What arrives at {', '.join(varied)} follows the load, with the growth of each future.")
     if advice.caution is not None:
@@ -66,7 +66,8 @@ def notes(advice: CommitmentAdvice) -> list[str]:
         "refund": f"its refund within {outlook.refund_limit:,.0f}, less a fee of {outlook.early_termination_fee:.0%}",
         "in use": "its cost, as if use went on",
     }[outlook.residual]
-    told.append(f"A term beyond the {advice.plan.months.count} months is worth {residual}.")
+    if advice.anything_sold:
+        told.append(f"A term beyond the {advice.plan.months.count} months is worth {residual}.")
     refundable = [p for p in advice.purchases if p.offer.size is not None and p.offer.refundable]
     reserved = sum(advice.total(p) for p in refundable)
     if reserved > outlook.refund_limit:
@@ -81,17 +82,18 @@ def notes(advice: CommitmentAdvice) -> list[str]:
             if back
             else "Payments are not back within the horizon."
         )
-    told.append(
-        f"Proven: nothing that is sold here costs less by more than {max(portfolio.optimum.gap, 1e-6):.4%} on these futures "
-        f"({portfolio.optimum.cuts} cuts)."
-    )
+    if advice.anything_sold:
+        told.append(
+            f"Proven: nothing that is sold here costs less by more than {max(portfolio.optimum.gap, 1e-6):.4%} on these "
+            f"futures ({portfolio.optimum.cuts} cuts)."
+        )
     if abs(advice.missed_by_order) > 0.005:
         told.append(
             f"The provider fills the 3-year plan first whatever is best: that costs {advice.missed_by_order:,.0f} more than "
             "the split the optimum assumes."
         )
     as_of = max(book.as_of for book in advice.plan.prices.books)
-    aged = sorted(name for name, rule in NOTHING_TO_COMMIT_TO.items() if _aged(rule, advice))
+    aged = sorted(_aged_rules(advice))
     books = ", ".join(book.name for book in advice.plan.prices.books)
     told.append(
         f"Prices: {books} (as of {as_of}). A savings plan keeps its amount, not its rates; a reservation keeps its price."
@@ -123,5 +125,16 @@ def _unsaid_payments(advice: CommitmentAdvice) -> Iterator[str]:
             yield f"{label_of(one)}: {note}"
 
 
-def _aged(rule: Rule, advice: CommitmentAdvice) -> bool:
-    return rule.aged(advice.plan.months.starts[0].date())
+def _aged_rules(advice: CommitmentAdvice) -> set[str]:
+    """Return what no commitment is sold for by a rule that is old, of what the scenario uses."""
+    months = advice.plan.months
+    design = advice.plan.scenario(advice.scenario).design
+    context = design.context(months)
+    found = set()
+    for component in design.components.values():
+        for line in component.usage(context):
+            found |= {
+                line.meter.service,
+                f"{line.meter.service}/{redis_tier(line.meter)}",
+            } & NOTHING_TO_COMMIT_TO.keys()
+    return {name for name in found if NOTHING_TO_COMMIT_TO[name].aged(months.starts[0].date())}

@@ -11,6 +11,7 @@ from agog_capacity.commitments.returns import EXCHANGE_POLICY_DATE
 from agog_capacity.commitments.section import CommitmentSection, Entry
 from agog_capacity.commitments.terms import Scope
 from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.planning.commit_log_tables import log_tiers
 from agog_capacity.planning.commit_notes import label_of, notes
 from agog_capacity.report.charts import Specification
 from agog_capacity.report.commitment_charts import payback_band, saving_curves
@@ -24,6 +25,9 @@ CHARTS = ("saving_curve", "payback")
 _ERRORS = 2.0
 """Standard errors on either side of an expected saving: about 95 % of a normal distribution."""
 _POINTS = 41
+_COVERED = 0.005
+"""Cost below which nothing is left that could be committed to. [currency]"""
+_NOTHING_SOLD = "No reservation or savings plan is sold for what the scenario uses"
 
 
 def advice_text(advice: CommitmentAdvice) -> str:
@@ -60,7 +64,7 @@ def what_to_buy(advice: CommitmentAdvice) -> Table:
                 label_of(one),
                 advice.day(one).isoformat(),
                 advice.ends(one).isoformat(),
-                one.quantity,
+                _quantity(one),
                 one.offer.usd_per_hour * one.quantity,
                 advice.total(one),
                 worth[0][1] if one.quantity >= 1 else None,
@@ -74,7 +78,7 @@ def what_to_buy(advice: CommitmentAdvice) -> Table:
             Heading("what"),
             Heading("from"),
             Heading("until"),
-            Heading("quantity", decimals=3),
+            Heading("quantity", decimals=3, counts=True),
             Heading("an hour", decimals=3),
             Heading("for the term"),
             Heading("last unit is worth", signed=True),
@@ -82,15 +86,33 @@ def what_to_buy(advice: CommitmentAdvice) -> Table:
             Heading("given back by"),
         ),
         tuple(rows),
-        "Machines are counted in the smallest size of their group; a larger one takes as many as its ratio. The worth of a "
-        "unit is what the whole horizon costs less with it."
-        if rows
-        else (
-            "No reservation or savings plan is worth buying on these futures; log tiers are below."
-            if any(one.tiers for one in advice.log_tiers)
-            else "Nothing is worth buying on these futures."
-        ),
+        _what_units_are(advice) if rows else _why_nothing(advice),
     )
+
+
+def _quantity(one: Purchase) -> float | int:
+    """Return how much is bought: of machines a count, of a savings plan its amount. [USD per hour]"""
+    return one.quantity if one.offer.size is None else round(one.quantity)
+
+
+def _what_units_are(advice: CommitmentAdvice) -> str:
+    reserved = [one.offer.size is not None for one in advice.purchases]
+    told = [
+        "Machines are counted in the smallest size of their group; a larger one takes as many as its ratio.",
+        "The quantity of a savings plan is its amount in USD an hour.",
+        "The worth of a unit is what the whole horizon costs less with it.",
+    ]
+    return " ".join(
+        text for text, applies in zip(told, (any(reserved), not all(reserved), True), strict=True) if applies
+    )
+
+
+def _why_nothing(advice: CommitmentAdvice) -> str:
+    """Say why no reservation and no savings plan is advised."""
+    logs = "; log tiers are below." if any(one.tiers for one in advice.log_tiers) else "."
+    if not advice.anything_sold:
+        return f"{_NOTHING_SOLD}{logs}"
+    return f"No reservation or savings plan is worth buying on these futures{logs}"
 
 
 def _returnable(advice: CommitmentAdvice, one: Purchase) -> str:
@@ -106,24 +128,33 @@ def _returnable(advice: CommitmentAdvice, one: Purchase) -> str:
 
 def what_it_saves(advice: CommitmentAdvice) -> Table:
     """Return expected saving with its interval and the worst futures, on given and on fresh futures."""
-    rows: list[tuple[Cell, ...]] = [("the futures it was made for", *_saving(advice.given))]
-    if advice.varies:
-        rows.append(("fresh futures", *_saving(advice.fresh)))
     months = advice.plan.months
+    title = f"What it saves over {months.count} months from {months.first}, {advice.plan.currency}"
+    if not advice.anything_sold:
+        return Table(title, (), (), f"{_NOTHING_SOLD}.")
     more = " more" if advice.bought else ""
+    headings = (
+        Heading("on"),
+        Heading(f"nothing{more} bought"),
+        Heading("as advised"),
+        Heading("expected saving" if advice.varies else "saving"),
+        Heading("in %", decimals=1),
+        Heading("interval from"),
+        Heading("interval to"),
+        Heading("worst 5 %"),
+    )
+    if not advice.varies:
+        # One future has no interval and no worst ones.
+        kept = len(headings) - 3
+        row = ("every future, since they are all one", *_saving(advice.given))
+        return Table(title, headings[:kept], (row[:kept],), _what_costs_hold(advice))
     return Table(
-        f"What it saves over {months.count} months from {months.first}, {advice.plan.currency}",
+        title,
+        headings,
         (
-            Heading("on"),
-            Heading(f"nothing{more} bought"),
-            Heading("as advised"),
-            Heading("expected saving"),
-            Heading("in %", decimals=1),
-            Heading("interval from"),
-            Heading("interval to"),
-            Heading("worst 5 %"),
+            ("the futures it was made for", *_saving(advice.given)),
+            ("fresh futures", *_saving(advice.fresh)),
         ),
-        tuple(rows),
         f"{_what_costs_hold(advice)} The interval is two standard errors of the expected saving on either side; worst 5 % "
         "is the mean saving of the worst futures. Judge by the fresh ones.",
     )
@@ -153,56 +184,6 @@ def _saving(outcome: Outcome) -> tuple[Cell, ...]:
     return nothing, cost, outcome.saving, share, low, high, outcome.worst_saving
 
 
-def log_tiers(advice: CommitmentAdvice) -> Table:
-    """Return the commitment tier of each workspace, with what it saves and what its neighbours would."""
-    rows: list[tuple[Cell, ...]] = []
-    for one in advice.log_tiers:
-        for number, tier in enumerate(one.tiers):
-            first = number == 0 and one.given is not None and one.fresh is not None
-            rows.append(
-                (
-                    one.component,
-                    tier.starts.isoformat(),
-                    tier.ends.isoformat() if tier.ends else "–",
-                    tier.gb_per_day,
-                    tier.arriving,
-                    tier.saving,
-                    tier.lower_saves,
-                    tier.higher_saves,
-                    one.given.saving if first and one.given else None,
-                    one.fresh.saving if first and one.fresh else None,
-                    one.fresh.worst_saving if first and one.fresh else None,
-                )
-            )
-    without = "; ".join(f"{one.component}: {one.because}" for one in advice.log_tiers if not one.tiers)
-    return Table(
-        f"Log commitment tiers, {advice.plan.currency}",
-        (
-            Heading("workspace"),
-            Heading("from"),
-            Heading("until"),
-            Heading("GB a day"),
-            Heading("arriving", decimals=1),
-            Heading("saves", signed=True),
-            Heading("next down saves", signed=True),
-            Heading("next up saves", signed=True),
-            Heading("in all", signed=True),
-            Heading("fresh futures", signed=True),
-            Heading("worst 5 %", signed=True),
-        ),
-        tuple(rows),
-        (
-            "Charged by the day whether the logs come or not, bound for 31 days, raised at any time; savings are expected, "
-            "against pay as you go, and in no other table."
-            if rows
-            else ""
-        )
-        + (f"{' ' if rows else ''}No tier for {without}." if without else "")
-        if advice.log_tiers
-        else "The scenario has no workspace.",
-    )
-
-
 def each_unit(advice: CommitmentAdvice) -> Table:
     """Return what each unit around the advised quantity is worth."""
     rows: list[tuple[Cell, ...]] = []
@@ -217,21 +198,33 @@ def each_unit(advice: CommitmentAdvice) -> Table:
         tuple(rows),
         "A unit of a savings plan is 1 USD an hour; its units are counted around the amount."
         if any(p.offer.size is None for p in advice.purchases)
-        else "",
+        else ("" if rows else "Nothing is bought by the unit."),
     )
 
 
 def other_ways(advice: CommitmentAdvice) -> Table:
     """Return what else could be done, on the same futures."""
+    title = f"Other ways, {advice.plan.currency} over the horizon"
+    if not advice.anything_sold:
+        return Table(title, (), (), f"{_NOTHING_SOLD}.")
     nothing = advice.portfolio.cost_of_nothing
+    if advice.bought and nothing < _COVERED:
+        return Table(title, (), (), "What is bought already covers all that could be committed to.")
     rows: list[tuple[Cell, ...]] = [
         (name, cost, nothing - cost, fresh) for name, (cost, fresh) in advice.alternatives.items()
     ]
     rows += [(f"only {name}", nothing - saving, saving, None) for name, saving in advice.by_term.items()]
+    headings = (
+        Heading("way"),
+        Heading("cost"),
+        Heading("saving", signed=True),
+        Heading("cost on fresh futures"),
+    )
+    shown = len(headings) if advice.varies else len(headings) - 1
     return Table(
-        f"Other ways, {advice.plan.currency} over the horizon",
-        (Heading("way"), Heading("cost"), Heading("saving", signed=True), Heading("cost on fresh futures")),
-        tuple(rows),
+        title,
+        headings[:shown],
+        tuple(row[:shown] for row in rows),
         "Over a horizon of a single year three years always win; a term that reaches beyond the horizon counts as the "
         "residual below says.",
     )
@@ -288,20 +281,22 @@ def not_for_sale(advice: CommitmentAdvice) -> Table:
         "Savings plan: whether the books have a price for it under one. What is not used by the hour, such as disks and "
         "traffic, has no reservation in these books; logs have tiers, above."
         if rows
-        else "Everything that is used by the hour can be reserved.",
+        else "Everything that is used by the hour can be reserved."
+        if advice.anything_sold
+        else "Nothing is used by the hour.",
     )
 
 
 def calendar(advice: CommitmentAdvice) -> Table:
     """Return the days on which terms begin and end: what was advised and what was there."""
     section = advice.plan.scenario(advice.scenario).design.commitments or CommitmentSection()
-    events: list[tuple[str, str, str, float | None]] = []
+    events: list[tuple[str, str, str, float | int | None]] = []
     for one in advice.purchases:
-        events.append((advice.day(one).isoformat(), "begins", f"{label_of(one)} (advised)", one.quantity))
-        events.append((advice.ends(one).isoformat(), "ends", f"{label_of(one)} (advised)", one.quantity))
+        events.append((advice.day(one).isoformat(), "begins", f"{label_of(one)} (advised)", _quantity(one)))
+        events.append((advice.ends(one).isoformat(), "ends", f"{label_of(one)} (advised)", _quantity(one)))
     for workspace in advice.log_tiers:
         for tier in workspace.tiers:
-            what, amount = f"log tier of {workspace.component} (advised)", float(tier.gb_per_day)
+            what, amount = f"log tier of {workspace.component} (advised)", tier.gb_per_day
             events.append((tier.starts.isoformat(), "begins", what, amount))
             events += [(tier.ends.isoformat(), "ends", what, amount)] if tier.ends else []
     for name, entry in section.bought.items():
@@ -311,9 +306,15 @@ def calendar(advice: CommitmentAdvice) -> Table:
         events += [(ends.isoformat(), what, name, _amount(entry))] if ends is not None else []
     return Table(
         "Calendar",
-        (Heading("day"), Heading("what happens"), Heading("commitment"), Heading("amount", decimals=3)),
+        (
+            Heading("day"),
+            Heading("what happens"),
+            Heading("commitment"),
+            Heading("amount", decimals=3, counts=True),
+        ),
         tuple(sorted(events, key=lambda event: event[:3])),
-        "On the day a term ends its usage falls back to pay as you go; nothing stops."
+        "Amounts are machines or units, USD an hour of a savings plan, GB a day of a log tier. On the day a term ends its "
+        "usage falls back to pay as you go; nothing stops."
         if events
         else "Nothing is bought.",
     )
@@ -324,10 +325,12 @@ def _scope_text(entry: Entry) -> str:
     return "" if scope.level == "shared" else f", {scope.level.replace('_', ' ')} {scope.id}"
 
 
-def _amount(entry: Entry) -> float | None:
+def _amount(entry: Entry) -> float | int | None:
+    """Return the amount of an entry: a count, an `int`, or of a savings plan its USD per hour."""
     for name in ("quantity", "usd_per_hour", "gb_per_day"):
         if hasattr(entry, name):
-            return float(getattr(entry, name))
+            amount: float | int = getattr(entry, name)
+            return amount
     return None
 
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from agog_capacity.arguments import names_in
 from agog_capacity.availability.feasibility import Feasibility, acceptance_notes
 from agog_capacity.components.base import NodeTrace
-from agog_capacity.errors import MissingPrices, NotInResult, nearest
+from agog_capacity.errors import MissingPrices, NotInResult, Problem, nearest
 from agog_capacity.plan import Plan, Scenario
 from agog_capacity.planning.assess import assess_scenarios
 from agog_capacity.planning.assessment import Assessment, NotAssessed
 from agog_capacity.planning.explain import Explanation, explain
-from agog_capacity.planning.forecast import Forecast, feasibility, forecast
+from agog_capacity.planning.forecast import Forecast, check_traces, feasibility, priced_forecast
+from agog_capacity.planning.priced import refuse_unpriced
 from agog_capacity.planning.verdicts import Verdict, verdicts
 from agog_capacity.scaling.simulated import SimulationStore
 
@@ -300,7 +301,11 @@ def compare(
         If a scenario does not exist. One that cannot be bought as it is written is no exception,
         but stands under `stopped` with its reason.
     MissingPrices
-        With every meter that has neither a price nor a stand-in.
+        With every meter that has neither a price nor a stand-in in some scenario, each once, before anything is simulated.
+    UnitError
+        With every quantity that cannot be converted to the unit of its price.
+    CommitmentError
+        With every planned savings plan above all usage of a scenario.
     """
     base = plan.scenario(reference or plan.reference).name
     chosen = (
@@ -313,17 +318,21 @@ def compare(
     simulated = traces or {}
     for name in simulated:
         plan.scenario(name)
-    forecasts, stopped = [], []
-    missing: list[str] = []
-    for name in dict.fromkeys(chosen):
-        feasible = feasibility(plan, name)
-        if feasible.stopping:
-            stopped.append(StoppedScenario(plan.scenario(name), feasible))
-            continue
+    judged = {name: feasibility(plan, name) for name in dict.fromkeys(chosen)}
+    stopped = [
+        StoppedScenario(plan.scenario(name), found) for name, found in judged.items() if found.stopping
+    ]
+    bought = {name: found for name, found in judged.items() if not found.stopping}
+    for name in bought:
+        check_traces(plan.scenario(name), simulated.get(name, {}))
+    refuse_unpriced(plan, bought, simulated)
+    forecasts: list[Forecast] = []
+    missing: dict[Problem, None] = {}
+    for name, feasible in bought.items():
         try:
-            forecasts.append(forecast(plan, name, traces=simulated.get(name), store=store))
-        except MissingPrices as error:
-            missing += error.missing
+            forecasts.append(priced_forecast(plan, plan.scenario(name), feasible, simulated.get(name), store))
+        except MissingPrices as error:  # of what only a simulation shows to be used
+            missing |= dict.fromkeys(error.problems)
     if missing:
         raise MissingPrices(missing)
     if forecasts and base in [one.name for one in stopped]:

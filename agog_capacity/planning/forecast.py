@@ -13,7 +13,7 @@ from agog_capacity.availability.contract import Contract, contract_availability
 from agog_capacity.availability.feasibility import Feasibility, check_feasibility
 from agog_capacity.charges import Charge, price_usage, without_use_and_price
 from agog_capacity.components.base import NodeTrace
-from agog_capacity.errors import InfeasibleDesign, InputError, MissingPrices, NotInResult, Problem, nearest
+from agog_capacity.errors import InfeasibleDesign, InputError, NotInResult, Problem, nearest
 from agog_capacity.frozen import freeze_mappings, read_only
 from agog_capacity.periods import FloatArray, Months
 from agog_capacity.plan import Plan, Scenario
@@ -23,6 +23,7 @@ from agog_capacity.planning.assumptions import (
     assumptions_of,
     cluster_assumptions_of,
 )
+from agog_capacity.planning.priced import refuse_unpriced, told_in_plan
 from agog_capacity.prices.stand_in import StandIn
 from agog_capacity.scaling.simulated import SimulatedCluster, SimulationStore
 from agog_capacity.serving_path import AnyOf
@@ -205,6 +206,10 @@ def forecast(
         With every rule that stops the scenario and that the plan does not accept.
     MissingPrices
         With every meter that has neither a price nor a stand-in.
+    UnitError
+        With every quantity that cannot be converted to the unit of its price.
+    CommitmentError
+        With every planned savings plan above all usage.
     """
     chosen = plan.scenario(scenario)
     feasible = feasibility(plan, scenario)
@@ -215,10 +220,34 @@ def forecast(
             )
             for finding in feasible.stopping
         )
-    clusters = [c.name for c in chosen.design.components.values() if c.kind == "aks_cluster"]
-    for name in traces or {}:
+    check_traces(chosen, traces or {})
+    refuse_unpriced(plan, [scenario], {} if traces is None else {scenario: traces})
+    return priced_forecast(plan, chosen, feasible, traces, store)
+
+
+def check_traces(scenario: Scenario, traces: Mapping[str, NodeTrace]) -> None:
+    """Refuse traces of what is no cluster of a scenario.
+
+    Raises
+    ------
+    NotInResult
+        With the nearest cluster.
+    """
+    clusters = [c.name for c in scenario.design.components.values() if c.kind == "aks_cluster"]
+    for name in traces:
         if name not in clusters:
             raise NotInResult(f"there is a trace of {name!r}, which is no cluster; {nearest(name, clusters)}")
+
+
+def priced_forecast(
+    plan: Plan,
+    chosen: Scenario,
+    feasible: Feasibility,
+    traces: Mapping[str, NodeTrace] | None,
+    store: SimulationStore | None,
+) -> Forecast:
+    """Forecast a scenario that can be bought and whose prices are there; see `forecast`."""
+    scenario = chosen.name
     simulated: Mapping[str, SimulatedCluster] = {}
     of_scaling: tuple[str, ...] = ()
     hourly: dict[str, FloatArray] | None = {} if chosen.design.commitments is not None else None
@@ -247,10 +276,8 @@ def forecast(
 
         committed = committed_use(chosen.design, plan.months, hourly, traces)
     needed, unneeded = without_use_and_price(usage, plan.prices)
-    try:
+    with told_in_plan(plan, scenario):
         charges = price_usage(needed, plan.prices, plan.months, committed)
-    except MissingPrices as error:
-        raise MissingPrices([f"scenario {scenario!r}: {text}" for text in error.missing]) from None
     try:
         contract = contract_availability(
             chosen.design.serving_path,

@@ -299,7 +299,8 @@ def _priced(plan: Plan, variants: Sequence[Variant], left_out: dict[str, str]) -
             if key not in known:
                 known[key] = forecast(plan, variant.name)
         except MissingPrices as error:
-            left_out[variant.name] = f"no price: {error.missing[0]}"
+            first = error.problems[0]
+            left_out[variant.name] = f"{first.path}: {first.message}"
             continue
         scenario = plan.scenario(variant.name)
         found[variant.name] = replace(known[key], scenario=scenario, feasibility=feasible)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -141,7 +141,27 @@ def what_is_offered(
         for name in own
         if (because := _refusal([one for one in found.missing if one.usage == name]))
     )
-    return Offered(tuple(subjects), Quotes(on_demand, tuple(offers), found.missing), refused)
+    return Offered(
+        tuple(subjects),
+        Quotes(on_demand, tuple(offers), found.missing),
+        (*refused, *_on_spot(lines, singles)),
+    )
+
+
+def _on_spot(lines: Sequence[Usage], singles: Mapping[tuple[str, str], Committable]) -> Iterator[Refused]:
+    """Yield what runs on spot, which no commitment covers."""
+    users: dict[str, dict[str, None]] = {}
+    for line in lines:
+        if line.unit == "Hour" and line.purchase_option == "spot":
+            name = f"{_committable(line, singles).name} on spot"
+            users.setdefault(name, {})[line.component] = None
+    for name, components in users.items():
+        yield Refused(
+            name,
+            tuple(components),
+            "spot cannot be reserved, nor does a savings plan pay for it",
+            in_plan=False,
+        )
 
 
 def _committable(line: Usage, known: Mapping[tuple[str, str], Committable]) -> Committable:

@@ -47,7 +47,7 @@ def summary(comparison: Comparison) -> Table:
                 share,
                 one.contract.percent,
                 *((unserved.get(one.name),) if unserved else ()),
-                ", ".join(missed) or "none",
+                ", ".join(missed) or ("none" if verdicts[one.name] else "no targets"),
             )
         )
     rows += [

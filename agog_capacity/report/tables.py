@@ -32,6 +32,8 @@ class Heading:
     """Digits after the point of the numbers in this column."""
     signed: bool = False
     """Whether positive numbers carry a plus, as differences do."""
+    counts: bool = False
+    """Whether the `int` among the numbers are counts, written without digits after the point."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ def written(cell: Cell, heading: Heading) -> str:
         return "–"
     if isinstance(cell, str):
         return cell
-    text = f"{cell:{'+' if heading.signed else ''},.{heading.decimals}f}"
+    decimals = 0 if heading.counts and isinstance(cell, int) else heading.decimals
+    text = f"{cell:{'+' if heading.signed else ''},.{decimals}f}"
     # A difference that rounds to nothing is written as 0, not as -0 or +0.
     return text.lstrip("+-") if float(text.replace(",", "")) == 0 else text
 

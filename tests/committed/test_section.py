@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from agog_capacity.errors import PlanError
+from agog_capacity.errors import CommitmentError, PlanError
 from agog_capacity.plan import load_plan
+from agog_capacity.planning.commit import optimise_commitments
+from agog_capacity.planning.forecast import forecast
 
 PLANS = Path(__file__).parents[2] / "data" / "plans"
 TEXT = (PLANS / "agog_commitments.yaml").read_text(encoding="utf-8")
@@ -109,7 +111,7 @@ def test_an_old_series_may_exist_but_not_be_renewed(tmp_path):
     own = {"vm_size": "Standard_D8s_v3", "existing": "true", "total_per_unit": "1800.0", "source": "invoice",
            "starts": '"2026-06-01"'}  # fmt: skip
     found = problems(tmp_path, f"a: {reservation(**own, auto_renew='true')}")
-    assert "it cannot be renewed" in found["a"]
+    assert "it cannot be renewed" in found["a.auto_renew"]
     plan = load_plan(plan_with(tmp_path, f"a: {reservation(**own)}"))
     assert plan.scenario("tried").design.commitments is not None
 
@@ -171,8 +173,11 @@ def test_every_renewal_in_the_plan_must_be_sold(tmp_path):
         "old": {"vm_size": "Standard_D8s_v3", "starts": '"2024-08-01"'},
     }
     found = problems(tmp_path, "\n".join(f"{n}: {reservation(**own, **e)}" for n, e in second.items()))
-    assert "it cannot be renewed on 2028-06-01: Redis Cache/Premium retires on 2028-09-30" in found["cache"]
-    assert "it cannot be renewed on 2026-08-01: a reservation of Standard_D8s_v3" in found["old"]
+    assert (
+        "it cannot be renewed on 2028-06-01: Redis Cache/Premium retires on 2028-09-30"
+        in found["cache.auto_renew"]
+    )
+    assert "it cannot be renewed on 2026-08-01: a reservation of Standard_D8s_v3" in found["old.auto_renew"]
 
 
 def test_what_has_no_price_or_no_use_is_told_when_the_plan_is_read(tmp_path):
@@ -200,8 +205,6 @@ def test_an_own_price_stands_where_no_book_has_one(tmp_path):
     own = reservation(vm_size=None, region=None, component="postgres-us", quantity=16, total_per_unit="519.0",
                       source='"quote of the provider"')  # fmt: skip
     plan = load_plan(plan_with(tmp_path, f"postgres: {own}"))
-    from agog_capacity.planning.forecast import forecast
-
     charges = [c for c in forecast(plan, "tried").charges if c.commitment == "postgres"]
     assert sum(c.billed_cost.sum() for c in charges) == pytest.approx(16 * 519)
     assert {c.usage.component for c in charges if c.status == "used"} == {"postgres-us"}
@@ -240,3 +243,91 @@ def test_a_scope_in_which_nothing_could_use_it_is_refused(tmp_path):
     found = problems(tmp_path, f"a: {reservation(scope='{level: subscription, id: db}')}", more=places)
     assert "nothing in subscription 'db' uses Standard_D8s_v5" in found["a"]
     assert "say under places where they are, or widen the scope" in found["a"]
+
+
+def test_one_purchase_under_another_name_or_payment_is_told_as_the_same(tmp_path):
+    """By size, meter or pool, at once or by the month, existing or planned: one purchase has one entry."""
+    meter = "Virtual Machines/Linux/Standard_D8s_v5/Compute"
+    savings = '{kind: savings_plan, usd_per_hour: 0.1, term: 1y, starts: "2027-01-01"'
+    found = problems(
+        tmp_path,
+        f"""
+by-size: {reservation(quantity=2)}
+by-meter: {reservation(vm_size=None, meter=meter, quantity=2)}
+by-pool: {reservation(vm_size=None, region=None, component="app-nodes-us", quantity=2)}
+by-month: {reservation(quantity=2, payment="monthly")}
+there: {reservation(quantity=2, existing="true")}
+plan: {savings}}}
+plan-by-month: {savings}, payment: monthly}}
+longer: {reservation(quantity=2, term="3y")}
+later: {reservation(quantity=2, starts="2027-02-01")}
+elsewhere: {reservation(quantity=2, region="westeurope")}
+more: {reservation(quantity=3)}
+exact: {reservation(quantity=2, flexible="false")}
+""",
+    )
+    assert set(found) == {"by-meter", "by-pool", "by-month", "there", "plan-by-month"}
+    assert "terms of 'by-size' and 'by-meter' overlap: they are the same purchase" in found["by-meter"]
+    assert "give one entry the quantity of both" in found["plan-by-month"]
+
+
+def test_an_old_series_is_not_sold_by_its_meter_either(tmp_path):
+    meter = "Virtual Machines/Linux/Standard_D8s_v3/Compute"
+    found = problems(tmp_path, f"a: {reservation(vm_size=None, meter=meter)}")
+    assert "not sold since 2026-07-01" in found["a"]
+
+
+def test_what_cannot_be_renewed_is_told_beside_what_has_no_price(tmp_path):
+    old = reservation(vm_size="Standard_D8s_v3", existing="true", auto_renew="true", starts="2026-06-01")
+    found = problems(tmp_path, f"a: {old}")
+    assert "no price for" in found["a"]
+    assert "it cannot be renewed on 2027-06-01" in found["a.auto_renew"]
+
+
+@pytest.mark.parametrize(
+    "what",
+    [{}, {"vm_size": None, "meter": "Virtual Machines/Linux/Standard_D8s_v5/Compute"}],
+    ids=["vm_size", "meter"],
+)
+def test_spot_cannot_be_reserved_however_it_is_named(what):
+    """The size is only on spot; the system pool's on-demand nodes are of its group, so flexible it is of use."""
+    plan = load_plan(PLANS / "agog_commitments.yaml")
+    entry = {
+        "kind": "reservation", "vm_size": "Standard_D8s_v5", "region": "eastus2", "quantity": 1, "term": "1y",
+        "starts": "2027-01-01", **what,
+    }  # fmt: skip
+    entry = {key: value for key, value in entry.items() if value is not None}
+    change = {"components": {"app-nodes-us": {"purchase": "spot"}}}
+    bought = {"commitments": {"bought": {"r": entry | {"flexible": False}}}}
+    with pytest.raises(
+        PlanError, match="only spot uses Standard_D8s_v5 in eastus2, and no reservation covers spot"
+    ):
+        plan.with_scenario("tried", change | bought)
+    plan.with_scenario("tried", change | {"commitments": {"bought": {"r": entry}}})
+    by_pool = {
+        "kind": "reservation",
+        "component": "app-nodes-us",
+        "quantity": 1,
+        "term": "1y",
+        "starts": "2027-01-01",
+    }
+    with pytest.raises(PlanError, match="'app-nodes-us' uses only spot, which no reservation covers"):
+        plan.with_scenario("tried", change | {"commitments": {"bought": {"r": by_pool}}})
+
+
+def test_a_savings_plan_above_all_usage_is_told_with_its_line(tmp_path):
+    """By a bill and by an advice: both need the nodes of each hour, so reading the plan cannot tell."""
+    above = '{kind: savings_plan, usd_per_hour: 1000.0, term: 1y, starts: "2027-01-01"}'
+    path = plan_with(tmp_path, f"above: {above}\nbelow: {above.replace('1000.0', '0.5')}")
+    plan = load_plan(path)
+    line = 1 + next(
+        i for i, text in enumerate(path.read_text().splitlines()) if text.strip().startswith("above:")
+    )
+    for verb in (forecast, optimise_commitments):
+        with pytest.raises(
+            CommitmentError, match="commits 1000 USD an hour, above all its eligible usage"
+        ) as caught:
+            verb(plan, "tried")
+        (problem,) = caught.value.problems
+        assert (problem.file, problem.line) == (str(path), line)
+        assert problem.path == "scenarios.tried.change.commitments.bought.above"

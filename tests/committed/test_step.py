@@ -230,7 +230,7 @@ def test_spot_is_never_covered(prices):
         "boot_lag_minutes": 0.0,
         "hours_until_spot_returns": 0.0,
     }
-    with pytest.raises(CommitmentError, match="nothing on demand in east uses"):
+    with pytest.raises(CommitmentError, match="only spot uses Standard_D8s_v5 in east"):
         bill(prices, [pool(spot=spot)], section({"one": reservation(1)}))
 
 

@@ -13,11 +13,22 @@ from agog_capacity.commitments.portfolio import Caution, rule_cost
 from agog_capacity.errors import CommitmentError, NotInResult
 from agog_capacity.plan import load_plan
 from agog_capacity.planning.commit import optimise_commitments
+from agog_capacity.planning.commit_entries import ADVISED
 from agog_capacity.planning.commit_files import write_advice
-from agog_capacity.planning.commit_tables import advice_text, chart, existing, what_it_saves
+from agog_capacity.planning.commit_notes import notes
+from agog_capacity.planning.commit_tables import (
+    advice_text,
+    calendar,
+    chart,
+    existing,
+    not_for_sale,
+    what_it_saves,
+    what_to_buy,
+)
 from agog_capacity.planning.commitments import commitment_results
 from agog_capacity.planning.forecast import forecast
 from agog_capacity.planning.futures import growth_of
+from agog_capacity.report.tables import text_table
 from agog_capacity.scaling.simulated import SimulationStore
 
 PLANS = Path(__file__).parents[2] / "data" / "plans"
@@ -175,6 +186,7 @@ def test_what_is_bought_already_is_told_with_what_it_costs(plan):
         )
     text = " ".join(advice_text(advice).split())
     assert what_it_saves(advice).headings[1].text == "nothing more bought"
+    assert "over the horizon What is bought already covers all that could be committed to." in text
     assert f"not in them: {whole.billed:,.0f} billed, {whole.unused:,.0f} of effective cost unused" in text
     rows = {row[0]: row[-3:] for row in existing(advice).rows}
     assert rows["eu-3y"][0] == pytest.approx(5 * 4775)
@@ -429,3 +441,81 @@ def test_a_price_of_ones_own_for_one_size_leaves_no_flexible_advice(plan):
     fed, name = advice.in_plan()
     saved = forecast(fed, "cheap").total_cost - forecast(fed, name).total_cost
     assert saved == pytest.approx(advice.given.saving, rel=2e-3)
+
+
+def test_machines_are_counted_and_plans_are_in_dollars(plan, grown):
+    """In the frame in full, in the tables whole where they are whole."""
+    first = what_to_buy(grown).rows[0]
+    assert isinstance(first[3], int) == (grown.purchases[0].offer.size is not None)
+    frame = grown.to_frame()
+    assert list(frame.index) == list(grown.entries())
+    for row, one in zip(frame.itertuples(), grown.purchases, strict=True):
+        plan_of = one.offer.size is None
+        assert (row.amount_usd_per_hour if plan_of else row.quantity_units) == one.quantity
+        assert np.isnan(row.quantity_units if plan_of else row.amount_usd_per_hour)
+        assert row.price_per_term == pytest.approx(row.price_per_hour * 8760 * row.term_years)
+        assert (row.starts.date(), row.ends.date()) == (grown.day(one), grown.ends(one))
+    assert set(frame["currency"]) == {plan.currency}
+
+
+def test_an_advice_of_nothing_is_an_empty_frame_with_all_columns(fixed):
+    frame = replace(fixed, portfolio=Bought(())).to_frame()
+    assert frame.empty
+    assert [*frame.index.names, *frame.columns] == list(ADVISED)
+
+
+def test_columns_stay_apart_at_any_quantity(plan):
+    """1,234,567 machines of a size that is sold, and 40,000 of one that only a savings plan pays for."""
+    machines = {"kind": "metered", "unit": "1 Hour", "per": "hour"}
+    meter = "Virtual Machines/Linux/Standard_{}/Compute"
+    change: dict[str, Any] = {
+        "components": {
+            **dict.fromkeys(plan.scenario("pay-as-you-go").design.components),
+            "new": {**machines, "meter": meter.format("D8s_v5"), "region": "eastus2", "quantity": 1234567.0},
+            "old": {**machines, "meter": meter.format("D8s_v3"), "region": "westeurope", "quantity": 40000.0},
+        },
+        "serving_path": None,
+    }
+    advice = optimise_commitments(plan.with_scenario("many", change), "many", buy_every=12)
+    amounts = {one.offer.size: f"{one.quantity:,.{0 if one.offer.size else 3}f}" for one in advice.purchases}
+    assert amounts["D8s_v5 eastus2"] == "1,234,567"
+    assert len(amounts[None]) >= len("10,000.000")
+    for table, column in ((what_to_buy(advice), 3), (calendar(advice), 3)):
+        lines = text_table(table).splitlines()
+        ends = set()
+        for amount in amounts.values():
+            of_it = [line for line in lines if f"  {amount} " in f"  {line} " and line.startswith("  ")]
+            assert len(of_it) >= 1, (table.title, amount)
+            ends |= {line.index(f"  {amount}") + 2 + len(amount) for line in of_it}
+        assert len(ends) == 1, "right aligned"
+        assert table.headings[column].counts
+
+
+def test_where_nothing_varies_no_fresh_futures_are_spoken_of(fixed, grown):
+    text = " ".join(advice_text(fixed).split())
+    for absent in ("fresh", "interval", "worst 5 %"):
+        assert absent not in text
+    assert len(what_it_saves(fixed).rows) == 1
+    assert "Judge by the fresh ones" in what_it_saves(grown).note
+
+
+def test_only_rules_of_what_is_used_are_to_be_checked_again(plan, fixed):
+    (told,) = [note for note in notes(fixed) if note.startswith("Rules read")]
+    assert told.endswith("to be checked again: Redis Cache/Standard.")
+    without = plan.with_scenario("no-cache", {"components": {"redis-us": None}, "serving_path": None})
+    assert not [note for note in notes(optimise_commitments(without, "no-cache")) if "Rules read" in note]
+
+
+def test_spot_is_told_to_have_no_reservation(plan):
+    components = plan.scenario("pay-as-you-go").design.components
+    pool = {"app-nodes-us": {"purchase": "spot"}}
+    advice = optimise_commitments(plan.with_scenario("part", {"components": pool}), "part")
+    (told,) = [row for row in not_for_sale(advice).rows if "on spot" in str(row[0])]
+    assert told[0] == "app-nodes-us (D8s_v5 eastus2 on spot)"
+    assert "spot cannot be reserved" in str(told[1])
+    kept = ("aks-us", "app-nodes-us", "system-nodes-us")
+    alone: dict[str, Any] = {name: None for name in components if name not in kept}
+    alone["system-nodes-us"] = None
+    change = {"components": {**alone, **pool}, "serving_path": None}
+    with pytest.raises(CommitmentError, match="spot cannot be reserved, nor does a savings plan pay for it"):
+        optimise_commitments(plan.with_scenario("all", change), "all")

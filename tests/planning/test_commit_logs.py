@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from agog_capacity.plan import load_plan
 from agog_capacity.planning.commit import optimise_commitments
 from agog_capacity.planning.commit_files import write_advice
+from agog_capacity.planning.commit_log_tables import log_tiers
 from agog_capacity.planning.commit_logs import advise_log_tiers, log_entries, raised_entries
 from agog_capacity.planning.commit_tables import advice_text
 from agog_capacity.planning.forecast import forecast
@@ -61,6 +64,11 @@ def logs(plan, gb, growth=None, bought=None, outlook=None, **fields):
 def advised(plan, futures=4):
     (found,) = advise_log_tiers(plan, "logs", futures, SEEDS)
     return found
+
+
+def advice_of(*found) -> Any:
+    """Return an advice of which only the log tiers are asked."""
+    return SimpleNamespace(log_tiers=found, plan=SimpleNamespace(currency="USD"))
 
 
 def saving(found, fresh=False):
@@ -212,6 +220,11 @@ def test_a_tier_without_an_end_is_raised_and_the_bill_agrees(two_tiers):
     bought = grown.with_scenario("bought", {"commitments": {"bought": entries}}, extends="logs")
     saved = forecast(bought, "logs").total_cost - forecast(bought, "bought").total_cost
     assert saved == pytest.approx(saving(found))
+    assert (
+        "against pay as you go, of a raise against the tier that stands, and"
+        in log_tiers(advice_of(found)).note
+    )
+    assert "of a raise" not in log_tiers(advice_of(advised(logs(two_tiers, 300.0)))).note
 
 
 def test_a_workspace_that_begins_and_ends_within_the_plan(plan):
@@ -246,7 +259,32 @@ def test_logs_alone_are_advised_on(plan):
     advice = optimise_commitments(only, "only")
     assert advice.purchases == ()
     assert list(advice.entries()) == ["advised-1"]
-    assert "log tiers are below" in " ".join(advice_text(advice).split())
+    text = " ".join(advice_text(advice).split())
+    assert "No reservation or savings plan is sold for what the scenario uses; log tiers are below." in text
+    for absent in (
+        "cover the minimum",
+        "as advised",
+        "fresh",
+        "worst 5 %",
+        "Proven",
+        "is worth nothing",
+        "all futures are one",
+    ):
+        assert absent not in text
+    frame = advice.to_frame()
+    assert (frame.loc["advised-1", "kind"], frame.loc["advised-1", "what"]) == ("log_tier", "logs")
+    assert frame.loc["advised-1", "amount_gb_per_day"] == 100
+    assert frame.loc["advised-1", "saving"] == pytest.approx(saving(advice.log_tiers[0]))
+    assert not frame[["ends", "quantity_units", "price_per_term"]].notna().to_numpy().any()
+
+
+def test_logs_that_vary_have_fresh_futures_in_their_table(plan):
+    (varied,) = advise_log_tiers(logs(plan, 90.0, growth=0.2, follows_load=True), "logs", 2, SEEDS)
+    (fixed,) = advise_log_tiers(logs(plan, 90.0), "logs", 2, SEEDS)
+    shown = [
+        [heading.text for heading in log_tiers(advice_of(one)).headings[8:]] for one in (varied, fixed)
+    ]  # fmt: skip
+    assert shown == [["in all", "fresh futures", "worst 5 %"], ["in all"]]
 
 
 def test_a_raise_within_the_days_that_bind_is_allowed_and_a_fall_is_not(two_tiers):

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from agog_capacity.errors import MissingPrices
+from agog_capacity.errors import MissingPrices, UnitError
 from agog_capacity.plan import Plan, load_plan
 from agog_capacity.planning.compare import compare
 from agog_capacity.planning.forecast import forecast
+from agog_capacity.planning.priced import refuse_unpriced
+from agog_capacity.planning.summary import summary
 from tests.books import write_book
 
 PLANS = Path(__file__).parents[2] / "data" / "plans"
@@ -49,13 +51,81 @@ def shop(tmp_path: Path):
     return planned
 
 
-def test_missing_prices_are_named_for_every_scenario(shop):
+def told(caught, plan: Plan) -> list[tuple[str, int | None, str]]:
+    """Return place, line and the first words of each problem; all are in the plan's file."""
+    assert plan.read_from
+    assert {p.file for p in caught.value.problems} == {plan.read_from}
+    return [(p.path, p.line, p.message.split(" price ")[0].split(" uses ")[0]) for p in caught.value.problems]
+
+
+def test_a_missing_price_is_told_once_with_its_line_for_all_scenarios(shop):
+    plan = shop(region="westus")
     with pytest.raises(MissingPrices) as caught:
-        compare(shop(region="westus"))
-    assert [text.split(": no price")[0] for text in caught.value.missing] == [
-        "scenario 'one': component 'cluster'",
-        "scenario 'two': component 'cluster'",
+        compare(plan)
+    assert told(caught, plan) == [("base.components.cluster", 12, "no")]
+    assert caught.value.missing[0].startswith(f"{plan.read_from}:12: base.components.cluster: no price for")
+
+
+def test_missing_prices_of_all_scenarios_are_told_before_anything_is_simulated(shop, monkeypatch):
+    """One that all have, from the base; one of two scenarios, which the first of them writes; one of a scenario's change."""
+    vault = "vault: {kind: key_vault, region: eastus2, operations_per_month: 10.0}"
+    more = f"""two: {{title: Two, change: {{components: {{{vault}}}}}}}
+  three:
+    title: Three
+    extends: two
+    change:
+      components:
+        cluster: {{tier: Premium}}
+"""
+    base = ("    cluster: {", "    address: {kind: public_ip, region: eastus2}\n    cluster: {")
+    plan = shop(base, ("two: {title: Two}\n", more))
+    seen: list[int] = []
+    monkeypatch.setattr("agog_capacity.planning.compare.priced_forecast", lambda *_: seen.append(1))
+    with pytest.raises(MissingPrices) as caught:
+        compare(plan)
+    assert not seen
+    assert told(caught, plan) == [
+        ("base.components.address", 12, "no"),
+        ("scenarios.two.change.components.vault", 17, "in scenario two, three: no"),
+        ("scenarios.three.change.components.cluster", 23, "no"),
     ]
+
+
+def test_units_that_do_not_fit_are_told_with_their_lines(shop):
+    meter = AKS.replace(",", "/")
+    one = f"{{kind: metered, region: eastus2, meter: {meter}, quantity: 2.0, unit: 1 GB, per: month}}"
+    change = f"change: {{components: {{a: {one}, b: {one}}}}}"
+    plan = shop(("two: {title: Two}", f"two: {{title: Two, {change}}}"))
+    with pytest.raises(UnitError) as caught:
+        compare(plan)
+    assert told(caught, plan) == [
+        ("scenarios.two.change.components.a", 16, "component 'a'"),
+        ("scenarios.two.change.components.b", 16, "component 'b'"),
+    ]
+    assert "sells it by Hour; correct the unit of the price row (line 2)" in str(caught.value)
+    assert forecast(plan, "one").total_cost > 0
+
+
+def test_what_only_a_simulation_shows_to_be_used_is_told_after_it_with_its_line():
+    """A pool from 0 nodes up, of a size without a price: nothing is sure to use it before its load is drawn."""
+    plan = load_plan(PLANS / "agog_commitments.yaml")
+    change = {
+        "components": {
+            "app-nodes-us": {"nodes": None, "min_nodes": 0, "max_nodes": 5, "vm_size": "Standard_D8s_v9"}
+        }
+    }
+    refuse_unpriced(plan.with_scenario("tried", change), ["tried"])
+    change["components"]["app-nodes-us"]["min_nodes"] = 1
+    with pytest.raises(
+        MissingPrices, match=r"scenarios.tried.change.components.app-nodes-us: no price for .*D8s_v9"
+    ):
+        refuse_unpriced(plan.with_scenario("tried", change), ["tried"])
+
+
+def test_without_targets_none_is_missed_and_none_is_met(shop):
+    assert {row[-1] for row in summary(compare(shop())).rows} == {"no targets"}
+    rich = ("targets: {}", "targets: {budget_per_month: 1000.0}")
+    assert {row[-1] for row in summary(compare(shop(rich))).rows} == {"none"}
 
 
 @pytest.mark.parametrize("life", ["ends: 2026-12-31", "starts: 2027-04-01"])

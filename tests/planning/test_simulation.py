@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from agog_capacity.planning.forecast import forecast
 from agog_capacity.planning.loads import load_multiples, second_name
 from agog_capacity.planning.presentation import simulated as simulated_table
 from agog_capacity.planning.simulation import cluster_trace
+from agog_capacity.prices.stand_in import StandIn
 from agog_capacity.scaling import simulate
 from agog_capacity.scaling.pool import ClusterAutoscaler, Pool
 from agog_capacity.scaling.release_section import WEEKDAYS
@@ -537,13 +539,26 @@ def test_problems_of_manifests_have_their_own_file_cluster_and_scenario(own_mani
     assert f"scenario {AUTOSCALED}: cluster aks-us" in str(caught.value)
 
 
+def with_a_price(plan, size):
+    """Return the plan with a price of a size that no book has: what has none is told before anything is simulated."""
+    asked = {
+        "meter": f"Virtual Machines/Linux/{size}/Compute",
+        "regions": ["eastus2"],
+        "use": {"meter": "Virtual Machines/Linux/Standard_D8s_v3/Compute"},
+        "because": "a test",
+    }
+    prices = replace(plan.prices, stand_ins=(*plan.prices.stand_ins, StandIn.model_validate(asked)))
+    return replace(plan, prices=prices)
+
+
 def test_all_that_cannot_be_simulated_is_told_at_once(own_manifests, tmp_path):
-    plan = own_manifests(
+    changed = own_manifests(
         {
             "backend-deployment.yaml": ("name: agog-backend", "name: agog-other"),
             "frontend-deployment.yaml": ('cpu: "250m"', "cpu: 0"),
         }
-    ).with_scenario(
+    )
+    plan = with_a_price(changed, "Standard_L8s_v3").with_scenario(
         "sizes", {"components": {"app-nodes-us": {"vm_size": "Standard_L8s_v3"}}}, extends=AUTOSCALED
     )
     with pytest.raises(InputError) as caught:
@@ -574,7 +589,7 @@ def test_all_that_cannot_be_simulated_is_told_at_once(own_manifests, tmp_path):
     ],
 )
 def test_what_cannot_be_simulated_names_cluster_and_scenario(plan, tmp_path, change, words):
-    many = plan if "releases" in words else short(plan)
+    many = with_a_price(plan if "releases" in words else short(plan), "Standard_L8s_v3")
     changed = many.with_scenario("changed", change, extends=AUTOSCALED)
     with pytest.raises(InputError) as caught:
         forecast(changed, "changed", store=SimulationStore(tmp_path))

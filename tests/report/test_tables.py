@@ -30,6 +30,15 @@ def test_a_plus_marks_a_rise_and_nothing_marks_no_change():
     assert written(0.2, HEADINGS[2]) == "0"
 
 
+def test_counts_among_amounts_are_whole():
+    column = Heading("quantity", decimals=3, counts=True)
+    assert [written(cell, column) for cell in (15, 15.0, 12345, None)] == ["15", "15.000", "12,345", "–"]
+    assert written(15, Heading("quantity", decimals=3)) == "15.000"
+    assert (
+        html_table(Table("", (Heading("what"), column), (("a", 15), ("b", 1.5)))).count("class='number'") == 2
+    )
+
+
 def test_an_empty_table_says_why():
     assert "there is nothing" in text_table(table(note="there is nothing"))
     assert "there is nothing" in html_table(table(note="there is nothing"))
