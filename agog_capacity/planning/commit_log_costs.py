@@ -196,9 +196,9 @@ def log_costs(
 
 
 def _staying(line: Usage, section: CommitmentSection, months: Months) -> FloatArray:
-    """Return what a workspace leaves on pay as you go beside its tiers, with the plan's own load, shape (months,). [GB]
+    """Return what a workspace leaves on pay as you go beside its tiers, shape (months,). [GB]
 
-    It only tells who has the free grant, so a month in which both it and a tier begin is shared out evenly.
+    It only tells who has the free grant: with the load its line has, and its month shared out evenly over the days.
     """
     days = np.ones(len(months.month_of_day))
     for entry in section.of_kind(LogTierEntry).values():
