@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,7 +77,7 @@ def said_and_got(plan):  # noqa: F811
     return [tier.saving for tier in tiers], [found[name].savings for name in entries]
 
 
-CASES = {
+CASES: dict[str, tuple[float, dict[str, Any], tuple[dict[str, Any], ...]]] = {
     "alone, with the free grant": (90.0, {}, ()),
     "another that stays": (90.0, {}, (second(10.0),)),
     "another that stays in another region": (90.0, {}, (second(10.0, "eastus2"),)),
