@@ -13,8 +13,9 @@ from agog_capacity.commitments.portfolio import Caution, rule_cost
 from agog_capacity.errors import CommitmentError, NotInResult
 from agog_capacity.plan import load_plan
 from agog_capacity.planning.commit import optimise_commitments
+from agog_capacity.planning.commit_existing import existing
 from agog_capacity.planning.commit_files import write_advice
-from agog_capacity.planning.commit_tables import advice_text, chart, existing, what_it_saves
+from agog_capacity.planning.commit_tables import advice_text, chart, what_it_saves
 from agog_capacity.planning.commitments import commitment_results
 from agog_capacity.planning.forecast import forecast
 from agog_capacity.planning.futures import growth_of
@@ -176,7 +177,7 @@ def test_what_is_bought_already_is_told_with_what_it_costs(plan):
     text = " ".join(advice_text(advice).split())
     assert what_it_saves(advice).headings[1].text == "nothing more bought"
     assert f"not in them: {whole.billed:,.0f} billed, {whole.unused:,.0f} of effective cost unused" in text
-    rows = {row[0]: row[-3:] for row in existing(advice).rows}
+    rows = {row[0]: row[-4:] for row in existing(advice).rows}
     assert rows["eu-3y"][0] == pytest.approx(5 * 4775)
 
 
