@@ -13,7 +13,7 @@ miss; `rule_cost` prices the result in that order, and the difference is shown.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -30,6 +30,8 @@ from agog_capacity.errors import CommitmentError, Problem, nearest
 from agog_capacity.periods import FloatArray
 
 _WORST = 0.95
+_SMALLEST_MOVED = 0.001
+"""Of a savings plan: its amounts have three decimals. [USD per hour]"""
 
 
 @dataclass(frozen=True)
@@ -261,21 +263,47 @@ def _no_sooner_than_needed(
         for name, month in places
     }
     found = quantity.copy()
-    base = problem.total(found)
+    most = problem.total(found)
+    most += 1e-9 * max(abs(most), 1.0)
+
+    def moved(part: float, at: int, later: int) -> FloatArray:
+        changed = found.copy()
+        changed[at] -= part
+        changed[later] += part
+        return changed
+
+    def is_free(here: int, later: int) -> Callable[[float], bool]:
+        def told(part: float) -> bool:
+            changed = moved(part, here, later)
+            return problem.total(changed) <= most and problem.within_limits(changed)
+
+        return told
+
     for offer, month in columns:
         at: int | None = month
         while at is not None and found[places[offer.name, at]] > 0:
             later = after[offer.name, at]
             if later is None:
                 break
-            moved = found.copy()
-            moved[places[offer.name, later]] += moved[places[offer.name, at]]
-            moved[places[offer.name, at]] = 0.0
-            total = problem.total(moved)
-            if total > base + 1e-9 * max(abs(base), 1.0) or not problem.within_limits(moved):
+            here, there = places[offer.name, at], places[offer.name, later]
+            part = _most_moved(found[here], offer.size is not None, is_free(here, there))
+            if part == 0:
                 break
-            found, at = moved, later
+            found = moved(part, here, there)
+            at = later
     return found
+
+
+def _most_moved(quantity: float, whole: bool, is_free: Callable[[float], bool]) -> float:
+    """Return how much of a quantity can be moved freely: all up to some amount, by convexity of the cost."""
+    if is_free(quantity):
+        return quantity
+    unit = 1.0 if whole else _SMALLEST_MOVED
+    low, high = 0, math.ceil(quantity / unit)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if is_free(middle * unit) else (low, middle)
+    return low * unit
 
 
 def _cover_minimum(

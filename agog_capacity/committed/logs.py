@@ -31,6 +31,12 @@ from agog_capacity.prices.resolve import PriceList, PriceNotFound, ResolvedPrice
 _MONITOR = "Azure Monitor"
 
 
+def described(entry: LogTierEntry) -> str:
+    """Return a log tier in words: how much, of what, from when, and until when if it ends."""
+    until = "" if entry.ends is None else f" until before {entry.ends}"
+    return f"{entry.gb_per_day} GB a day on {entry.component} from {entry.starts}{until}"
+
+
 def log_tier_meter(gb_per_day: float) -> Meter:
     """Return the meter of a commitment tier."""
     name = f"{gb_per_day:g} GB Commitment Tier"
@@ -139,7 +145,6 @@ def _moved(
     total = months.sum_of_days(arriving)
     # As a share of the quantity, so that a whole month leaves nothing behind.
     moved = line.quantity * np.divide(used_gb, total, out=np.zeros(months.count), where=total > 0)
-    told = f"{entry.gb_per_day} GB a day from {entry.starts}"
     own = replace(
         line,
         meter=log_tier_meter(entry.gb_per_day),
@@ -156,8 +161,9 @@ def _moved(
             usage, price, listed, usage.quantity * listed, paid, paid, paid, name, status, note
         )
 
-    rule = f"{told}: what arrives, in days of the tier; more than the tier at its own rate"
-    lost = f"{told}: days of the tier less what arrives"
+    told = described(entry)
+    rule = f"what arrives in days of the tier, more than it at its own rate: {told}"
+    lost = f"days of the tier less what arrives: {told}"
     return moved, [
         row(
             replace(own, quantity=used_gb / entry.gb_per_day, rule=rule),

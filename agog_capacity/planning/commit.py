@@ -23,7 +23,7 @@ from agog_capacity.commitments.section import CommitmentSection
 from agog_capacity.commitments.terms import add_years
 from agog_capacity.errors import CommitmentError
 from agog_capacity.frozen import freeze_mappings
-from agog_capacity.planning.commit_bought import BoughtAlready, bought_already
+from agog_capacity.planning.commit_bought import BoughtAlready, bought_already, bought_as_advised
 from agog_capacity.planning.commit_entries import entries_of
 from agog_capacity.planning.commit_logs import LogAdvice, advise_log_tiers
 from agog_capacity.planning.commit_market import check_choices, market_of, offers_for
@@ -68,6 +68,8 @@ class CommitmentAdvice:
         What the scenario has bought already, by name: it is netted first, and no cost here holds it.
     log_tiers : tuple of LogAdvice
         Commitment tiers of each workspace. Their costs are their own: no other cost here holds them.
+    store : SimulationStore or None
+        Where its simulations are kept.
     """
 
     plan: Plan
@@ -82,6 +84,7 @@ class CommitmentAdvice:
     caution: Caution | None = None
     bought: Mapping[str, BoughtAlready] = field(default_factory=dict)
     log_tiers: tuple[LogAdvice, ...] = ()
+    store: SimulationStore | None = None
 
     def __post_init__(self) -> None:
         """Keep what is bought already from being changed."""
@@ -225,6 +228,11 @@ class CommitmentAdvice:
                 ladder[key] = ladder.get(key, 0.0) + rung.quantity
         sold = {(offer.name, month) for offer, month in self.portfolio.columns}
         return ladder if ladder.keys() <= sold else None
+
+    @cached_property
+    def bought_as_advised(self) -> Mapping[str, BoughtAlready]:
+        """Return `bought` once what is advised is bought too, without the entries that the advice takes out."""
+        return bought_as_advised(self, self.store)
 
     @staticmethod
     def _expected(outcome: Outcome, what: str) -> float:
@@ -383,16 +391,6 @@ def optimise_commitments(
         fresh = simulated_futures(plan, chosen.name, offered.subjects, futures, seed + _FRESH, keep)
     count = len(given.probability)
     return CommitmentAdvice(
-        plan,
-        chosen.name,
-        portfolio,
-        portfolio.outcome(),
-        portfolio.outcome(fresh),
-        fresh,
-        offered,
-        count,
-        seed,
-        caution,
-        bought_already(plan, chosen.name, section, keep),
-        log_tiers,
-    )
+        plan, chosen.name, portfolio, portfolio.outcome(), portfolio.outcome(fresh), fresh, offered, count, seed,
+        caution, bought_already(plan, chosen.name, section, keep), log_tiers, keep,
+    )  # fmt: skip

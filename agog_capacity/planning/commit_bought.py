@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agog_capacity.commitments.section import LogTierEntry
 from agog_capacity.committed.rows import CommittedUse
 from agog_capacity.committed.step import apply_commitments
 from agog_capacity.planning.futures import FutureNodes, nodes_of
@@ -16,6 +17,7 @@ from agog_capacity.planning.futures import FutureNodes, nodes_of
 if TYPE_CHECKING:
     from agog_capacity.commitments.section import CommitmentSection
     from agog_capacity.plan import Plan
+    from agog_capacity.planning.commit import CommitmentAdvice
     from agog_capacity.scaling.simulated import SimulationStore
 
 
@@ -79,3 +81,33 @@ def bought_already(
             unused=float(sum(row.effective.sum() for row in mine if row.status == "unused")),
         )
     return found
+
+
+def bought_as_advised(advice: CommitmentAdvice, store: SimulationStore | None) -> Mapping[str, BoughtAlready]:
+    """Return the same of each commitment of a scenario once what is advised is bought as well.
+
+    Parameters
+    ----------
+    advice : CommitmentAdvice
+    store : SimulationStore or None
+        Where simulations are looked up and kept; those of the advice are there.
+
+    Returns
+    -------
+    mapping
+        By the names of `advice.bought`, without those that the advice takes out.
+    """
+    changes = advice.entries()
+    if not advice.bought or not changes:
+        return advice.bought
+    plan, name = advice.in_plan()
+    section = plan.scenario(name).design.commitments
+    if section is None:  # a plan that buys has the section
+        return advice.bought
+    # As if it were bought: whether the plan's own load is enough for what other futures asked for is no question here.
+    bought = {
+        key: entry.replace(existing=True) if key in changes and not isinstance(entry, LogTierEntry) else entry
+        for key, entry in section.bought.items()
+    }
+    found = bought_already(plan, name, section.replace(bought=bought), store)
+    return {key: found[key] for key in advice.bought if key in found}

@@ -8,9 +8,9 @@ import numpy as np
 
 from agog_capacity.commitments.aws import returnable
 from agog_capacity.commitments.returns import EXCHANGE_POLICY_DATE
-from agog_capacity.commitments.section import CommitmentSection, Entry
-from agog_capacity.commitments.terms import Scope
+from agog_capacity.commitments.section import CommitmentSection
 from agog_capacity.errors import NotInResult, nearest
+from agog_capacity.planning.commit_existing import amount_of, existing
 from agog_capacity.planning.commit_log_tables import log_tiers
 from agog_capacity.planning.commit_notes import label_of, notes
 from agog_capacity.report.charts import Specification
@@ -230,41 +230,6 @@ def other_ways(advice: CommitmentAdvice) -> Table:
     )
 
 
-def existing(advice: CommitmentAdvice) -> Table:
-    """Return what the scenario has bought or plans already: netted first, nothing is bought twice."""
-    section = advice.plan.scenario(advice.scenario).design.commitments or CommitmentSection()
-    rows = tuple(
-        (
-            name,
-            entry.kind.replace("_", " ") + _scope_text(entry),
-            _amount(entry),
-            entry.starts.isoformat(),
-            "existing" if entry.existing else "planned",
-            advice.bought[name].billed,
-            advice.bought[name].used,
-            advice.bought[name].unused,
-        )
-        for name, entry in section.bought.items()
-    )
-    return Table(
-        f"Bought already, netted first, {advice.plan.currency}",
-        (
-            Heading("name"),
-            Heading("kind"),
-            Heading("amount", decimals=3),
-            Heading("from"),
-            Heading("state"),
-            Heading("billed"),
-            Heading("used"),
-            Heading("unused"),
-        ),
-        rows,
-        "Billed inside the plan's months; used and unused are their effective cost, with the load of the plan itself."
-        if rows
-        else "The scenario has bought nothing and plans nothing.",
-    )
-
-
 def not_for_sale(advice: CommitmentAdvice) -> Table:
     """Return what is used by the hour and cannot be reserved, with the reason, and whether a plan pays for it."""
     grouped: dict[tuple[str, str], list[str]] = {}
@@ -302,8 +267,8 @@ def calendar(advice: CommitmentAdvice) -> Table:
     for name, entry in section.bought.items():
         ends = getattr(entry, "ends", None)
         what = "is renewed" if getattr(entry, "auto_renew", False) else "ends"
-        events.append((entry.starts.isoformat(), "begins", name, _amount(entry)))
-        events += [(ends.isoformat(), what, name, _amount(entry))] if ends is not None else []
+        events.append((entry.starts.isoformat(), "begins", name, amount_of(entry)))
+        events += [(ends.isoformat(), what, name, amount_of(entry))] if ends is not None else []
     return Table(
         "Calendar",
         (
@@ -318,20 +283,6 @@ def calendar(advice: CommitmentAdvice) -> Table:
         if events
         else "Nothing is bought.",
     )
-
-
-def _scope_text(entry: Entry) -> str:
-    scope = getattr(entry, "scope", Scope())
-    return "" if scope.level == "shared" else f", {scope.level.replace('_', ' ')} {scope.id}"
-
-
-def _amount(entry: Entry) -> float | int | None:
-    """Return the amount of an entry: a count, an `int`, or of a savings plan its USD per hour."""
-    for name in ("quantity", "usd_per_hour", "gb_per_day"):
-        if hasattr(entry, name):
-            amount: float | int = getattr(entry, name)
-            return amount
-    return None
 
 
 def chart(advice: CommitmentAdvice, name: str) -> Specification:

@@ -51,17 +51,16 @@ def commitments(forecasts: Iterable[Forecast]) -> Table:
             Heading("paid back"),
         ),
         tuple(rows),
-        "Covers: share of that usage, in money on demand. Rate: savings as a share of all of it on demand, the effective "
-        "savings rate. Unused is a charge of its own, under the name of the commitment. Billed and paid back are cash; "
-        "used, unused and saves are accrual: each term spread over its days. Paid back: first month, from the first payment "
-        "on, at whose end no more was paid than on demand would have cost"
+        "Covers: share of that usage, in money on demand; of logs, on pay as you go. Rate: savings as a share of all of it "
+        "on demand, the effective savings rate. Unused is a charge of its own, under the name of the commitment. Billed and "
+        "paid back are cash; used, unused and saves are accrual: each term spread over its days. Paid back: first month, "
+        "from the first payment on, at whose end no more was paid than on demand would have cost"
         + (
             ", both without what was paid before the plan; its effective cost in the plan's months stands under paid before "
             "and is in used, unused and saves."
             if sunk
             else "."
-        )
-        + " What a log tier saves against pay as you go is told by `commit`.",
+        ),
     )
 
 

@@ -10,9 +10,11 @@ import numpy as np
 
 from agog_capacity.commitments.aws import is_aws
 from agog_capacity.commitments.section import CommitmentSection, SavingsPlanEntry
+from agog_capacity.committed.logs import is_ingestion
 from agog_capacity.committed.rows import CommittedUse
 from agog_capacity.components.node_pool import NodePool
 from agog_capacity.errors import CommitmentError
+from agog_capacity.planning.commit_log_costs import worth_of_tiers
 from agog_capacity.prices.book import PriceKey
 from agog_capacity.prices.meter import Meter
 from agog_capacity.prices.resolve import PriceList, PriceNotFound
@@ -181,10 +183,13 @@ class CommitmentResult:
     """Effective cost of what was used, each term spread over its days: accrual, as `unused` and `savings`. [currency]"""
     unused: float
     """Waste: effective cost of what nothing took up. [currency]"""
-    covered: float | None
-    """What the usage it paid for would cost on demand, at the negotiated price; None of a log tier. [currency]"""
-    eligible: float | None
-    """The same for all usage of those meters, paid for or not. [currency]"""
+    covered: float
+    """What the usage it paid for would cost on demand, at the negotiated price. [currency]
+
+    Of a log tier what its ingestion would cost on pay as you go, with graduated tiers and the free grant.
+    """
+    eligible: float
+    """The same for all usage of those meters, or all ingestion of the workspace, paid for or not. [currency]"""
     break_even: str | None
     """First month at whose end no more was paid than on demand would have cost; None if in none.
 
@@ -196,12 +201,12 @@ class CommitmentResult:
 
     @property
     def paid_back(self) -> str:
-        """When it is paid back, in words; a dash where no price on demand compares."""
+        """When it is paid back, in words; a dash where nothing is paid."""
         if self.break_even is not None:
             return self.break_even
         if self.paid_before and not self.billed:
             return "paid before the plan"
-        return "not within the plan" if self.billed and self.covered is not None else "–"
+        return "not within the plan" if self.billed else "–"
 
     @property
     def utilisation(self) -> float | None:
@@ -212,17 +217,17 @@ class CommitmentResult:
     @property
     def coverage(self) -> float | None:
         """Covered share of the eligible usage, in on-demand money."""
-        return self.covered / self.eligible if self.covered is not None and self.eligible else None
+        return self.covered / self.eligible if self.eligible else None
 
     @property
-    def savings(self) -> float | None:
+    def savings(self) -> float:
         """May be negative. [currency]"""
-        return None if self.covered is None else self.covered - self.used - self.unused
+        return self.covered - self.used - self.unused
 
     @property
     def effective_savings_rate(self) -> float | None:
         """Savings as a share of all eligible usage on demand; may be negative."""
-        return self.savings / self.eligible if self.savings is not None and self.eligible else None
+        return self.savings / self.eligible if self.eligible else None
 
 
 def commitment_results(forecast: Forecast) -> tuple[CommitmentResult, ...]:
@@ -238,30 +243,37 @@ def commitment_results(forecast: Forecast) -> tuple[CommitmentResult, ...]:
         Empty where the scenario has none.
     """
     names = list(dict.fromkeys(c.commitment for c in forecast.charges if c.commitment))
-    # A log tier has prices of its own for each amount, so its parts have no price on demand beside them.
-    tiers = {
-        c.commitment for c in forecast.charges if c.commitment and c.usage.purchase_option == "on-demand"
-    }
-    results = [_result(forecast, name, {name}, name in tiers) for name in names]
-    if len(names) - len(tiers) > 1:
-        label = "all but log tiers" if tiers else "all"
-        results.append(_result(forecast, label, set(names) - tiers, False))
+    section = forecast.scenario.design.commitments
+    if section is None or not names:
+        return ()
+    tiers = worth_of_tiers(forecast.charges, section, forecast.months)
+    results = [_result(forecast, name, {name}, tiers) for name in names]
+    if len(names) > 1:
+        results.append(_result(forecast, "all", set(names), tiers))
     return tuple(results)
 
 
-def _result(forecast: Forecast, label: str, names: set[str], tier: bool) -> CommitmentResult:
+def _result(
+    forecast: Forecast, label: str, names: set[str], tiers: Mapping[str, FloatArray]
+) -> CommitmentResult:
+    """Return the measures of some commitments together; `tiers` is what the ingestion on each log tier is worth."""
     mine = [c for c in forecast.charges if c.commitment in names]
     used = [c for c in mine if c.status == "used"]
     lost = [c for c in mine if c.status == "unused"]
-    keys = {_use_of(c) for c in used}
+    keys = {_use_of(c, tiers) for c in used}
     # What ran beside it on demand, and under other commitments; spot was never eligible.
     eligible = [
         c
         for c in forecast.charges
         if (c.status == "used" or not c.commitment)
         and c.usage.purchase_option != "spot"
-        and _use_of(c) in keys
+        and _use_of(c, tiers) in keys
     ]
+
+    def on_demand(charge: Charge) -> FloatArray:
+        # A tier has a price of its own, so its row is at that one; the others are at that of what they cover.
+        return tiers[charge.commitment] if charge.commitment in tiers else charge.contracted_cost.sum(axis=0)
+
     count = forecast.months.count
     by_name = {name: np.zeros(count) for name in names}
     for charge in mine:
@@ -270,9 +282,7 @@ def _result(forecast: Forecast, label: str, names: set[str], tier: bool) -> Comm
     # What is used before its first payment was paid before the plan: sunk, so it is in no payback.
     begins = {name: _first_payment(of_one) for name, of_one in by_name.items()}
     sunk = {name: np.arange(count) < begin for name, begin in begins.items()}
-    avoided = sum(
-        (np.where(sunk[c.commitment], 0.0, c.contracted_cost.sum(axis=0)) for c in used), np.zeros(count)
-    )
+    avoided = sum((np.where(sunk[c.commitment], 0.0, on_demand(c)) for c in used), np.zeros(count))
     # Before anything is paid nothing is owed either; that is no payback.
     first = max((begin for begin in begins.values() if begin < count), default=0)
     level = np.cumsum(avoided - paid) >= -1e-9 * np.maximum(1.0, np.cumsum(paid))
@@ -284,11 +294,9 @@ def _result(forecast: Forecast, label: str, names: set[str], tier: bool) -> Comm
         billed=float(paid.sum()),
         used=_total(used, "effective_cost"),
         unused=_total(lost, "effective_cost"),
-        covered=None if tier else _total(used, "contracted_cost"),
-        eligible=None if tier else _total(eligible, "contracted_cost"),
-        break_even=forecast.months.labels[int(reached[0])]
-        if reached.size and paid.any() and not tier
-        else None,
+        covered=float(sum(on_demand(c).sum() for c in used)),
+        eligible=float(sum(on_demand(c).sum() for c in eligible)),
+        break_even=forecast.months.labels[int(reached[0])] if reached.size and paid.any() else None,
         paid_before=float(sum(c.monthly_cost[sunk[c.commitment]].sum() for c in mine)),
     )
 
@@ -298,8 +306,11 @@ def _first_payment(of_one: FloatArray) -> int:
     return int(np.flatnonzero(of_one)[0]) if of_one.any() else len(of_one)
 
 
-def _use_of(charge: Charge) -> tuple[str, str, str]:
-    return charge.usage.component, charge.usage.meter.text, charge.usage.price_region
+def _use_of(charge: Charge, tiers: Mapping[str, FloatArray]) -> tuple[str, str, str]:
+    """Return what must be equal for two charges to be of the same usage; a tier and pay as you go are of the same logs."""
+    usage = charge.usage
+    logs = charge.commitment in tiers or is_ingestion(usage, usage.component)
+    return usage.component, "ingestion" if logs else usage.meter.text, usage.price_region
 
 
 def _total(charges: Sequence[Charge], cost: str) -> float:

@@ -14,13 +14,13 @@ from agog_capacity.errors import CommitmentError, NotInResult
 from agog_capacity.plan import load_plan
 from agog_capacity.planning.commit import optimise_commitments
 from agog_capacity.planning.commit_entries import ADVISED
+from agog_capacity.planning.commit_existing import existing
 from agog_capacity.planning.commit_files import write_advice
 from agog_capacity.planning.commit_notes import notes
 from agog_capacity.planning.commit_tables import (
     advice_text,
     calendar,
     chart,
-    existing,
     not_for_sale,
     what_it_saves,
     what_to_buy,
@@ -188,7 +188,7 @@ def test_what_is_bought_already_is_told_with_what_it_costs(plan):
     assert what_it_saves(advice).headings[1].text == "nothing more bought"
     assert "over the horizon What is bought already covers all that could be committed to." in text
     assert f"not in them: {whole.billed:,.0f} billed, {whole.unused:,.0f} of effective cost unused" in text
-    rows = {row[0]: row[-3:] for row in existing(advice).rows}
+    rows = {row[0]: row[-4:] for row in existing(advice).rows}
     assert rows["eu-3y"][0] == pytest.approx(5 * 4775)
 
 
