@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from agog_capacity.commitments.aws import is_aws
 from agog_capacity.commitments.catalogue import NOTHING_TO_COMMIT_TO
+from agog_capacity.commitments.joint import GAP
 from agog_capacity.commitments.section import CommitmentSection, SavingsPlanEntry, redis_tier
 from agog_capacity.errors import PriceNotFound
 from agog_capacity.prices.book import PriceKey
 
 if TYPE_CHECKING:
+    from agog_capacity.commitments.joint import JointOptimum
     from agog_capacity.commitments.portfolio import Purchase
     from agog_capacity.planning.commit import CommitmentAdvice
 
@@ -83,10 +85,7 @@ def notes(advice: CommitmentAdvice) -> list[str]:
             else "Payments are not back within the horizon."
         )
     if advice.anything_sold:
-        told.append(
-            f"Proven: nothing that is sold here costs less by more than {max(portfolio.optimum.gap, 1e-6):.4%} on these "
-            f"futures ({portfolio.optimum.cuts} cuts)."
-        )
+        told.append(_proven(portfolio.optimum))
     if abs(advice.missed_by_order) > 0.005:
         told.append(
             f"The provider fills the 3-year plan first whatever is best: that costs {advice.missed_by_order:,.0f} more than "
@@ -107,6 +106,14 @@ def notes(advice: CommitmentAdvice) -> list[str]:
     if aged:
         told.append(f"Rules read over a year before the plan begins, to be checked again: {', '.join(aged)}.")
     return told
+
+
+def _proven(optimum: JointOptimum) -> str:
+    how = f"{optimum.cuts} cuts" if optimum.cuts else "every hour in one programme"
+    text = f"Proven: nothing that is sold here costs less by more than {max(optimum.gap, GAP):.4%} on these futures ({how})."
+    if optimum.gap <= GAP:
+        return text
+    return f"{text} There the search ended at its limit of branches; fewer dates of purchase (--every 3) bring it closer."
 
 
 def _unsaid_payments(advice: CommitmentAdvice) -> Iterator[str]:

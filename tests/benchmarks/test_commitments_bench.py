@@ -172,3 +172,37 @@ def test_hourly_cover_of_100_futures_takes_at_most_0_6_s_and_5_bare_passes():
     )
     assert seconds <= 0.6
     assert ratio <= 5
+
+
+def test_fixed_counts_with_a_purchase_in_each_of_48_months_take_at_most_30_s():
+    rng = np.random.default_rng(3)
+    sizes, months = 5, 48
+    steps = rng.integers(-2, 4, (months, sizes)) * (rng.random((months, sizes)) < 0.12)
+    counts = (np.cumsum(steps, axis=0) + 6).clip(0)
+    # Every month of purchase is a tie with the next: what a branching search likes least.
+    columns = []
+    for month in range(months):
+        for years, prices in ((1, RESERVED_1Y), (3, RESERVED_3Y)):
+            covers = tuple(range(month, min(month + 12 * years, months)))
+            columns += [
+                Column(f"{years}y {k} {month}", k, price * HOURS * years, covers)
+                for k, price in enumerate(prices[:sizes].tolist())
+            ]
+            columns.append(
+                Column(
+                    f"plan {years}y {month}", sizes + years // 3, float(HOURS * years), covers, whole=False
+                )
+            )
+    problem = joint_problem(
+        counts,
+        OWN.tolist(),
+        columns,
+        [PLAN.tolist(), (PLAN * 0.75).tolist()],
+        weight=np.full(months, HOURS / 12),
+        period=np.arange(months),
+        periods=months,
+    )
+    seconds, found = best_of(lambda: optimise_joint(problem, whole=True), 1)
+    print(f"fixed counts, {len(columns)} columns over {months} months: {seconds:.2f} s, gap {found.gap:.1e}")
+    assert seconds <= 30
+    assert found.gap <= 1e-4

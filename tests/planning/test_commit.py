@@ -519,3 +519,15 @@ def test_spot_is_told_to_have_no_reservation(plan):
     change = {"components": {**alone, **pool}, "serving_path": None}
     with pytest.raises(CommitmentError, match="spot cannot be reserved, nor does a savings plan pay for it"):
         optimise_commitments(plan.with_scenario("all", change), "all")
+
+
+def test_a_search_that_ended_at_its_limit_is_told_with_what_it_proved(monkeypatch):
+    advice = quickly(load_plan(PLANS / "agog_commitments.yaml"), "grown", futures=2, buy_every=12)
+    reached = next(note for note in notes(advice) if note.startswith("Proven"))
+    assert "more than 0.0001% on these" in reached and "limit" not in reached
+    optimum = advice.portfolio.optimum
+    loose = replace(optimum, bound=optimum.cost * (1 - 4e-4))
+    looser = replace(advice, portfolio=replace(advice.portfolio, optimum=loose))
+    told = next(note for note in notes(looser) if note.startswith("Proven"))
+    assert "more than 0.0400% on these" in told
+    assert told.endswith("limit of branches; fewer dates of purchase (--every 3) bring it closer.")
