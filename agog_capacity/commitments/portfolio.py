@@ -245,17 +245,20 @@ def optimise_portfolio(
     minimum = _cover_minimum(futures, market, columns, problem)
     optimum = optimise_joint(problem, whole=whole, gap=gap, risk=risk, start=minimum)
     if risk is None:
-        optimum = replace(optimum, quantity=_no_sooner_than_needed(problem, columns, optimum.quantity))
+        optimum = replace(
+            optimum, quantity=_no_more_and_no_sooner_than_needed(problem, columns, optimum.quantity)
+        )
     nothing = problem.total(np.zeros(len(columns)))
     return Portfolio(market, futures, optimum, columns, nothing, problem.total(minimum))
 
 
-def _no_sooner_than_needed(
+def _no_more_and_no_sooner_than_needed(
     problem: JointProblem, columns: Sequence[tuple[Offer, int]], quantity: FloatArray
 ) -> FloatArray:
-    """Return quantities of the same cost, each purchase as late as that is free: of equal optima the one that waits.
+    """Return quantities of the same cost: of equal optima the smaller purchase, and then the one that waits.
 
-    While an existing term runs, and where the end of the new one counts for nothing, months of purchase are ties.
+    A unit is a tie where it is used in just so many hours that it pays for itself. While an existing term runs, and
+    where the end of the new one counts for nothing, months of purchase are ties.
     """
     places = {(offer.name, month): j for j, (offer, month) in enumerate(columns)}
     after = {
@@ -266,19 +269,23 @@ def _no_sooner_than_needed(
     most = problem.total(found)
     most += 1e-9 * max(abs(most), 1.0)
 
-    def moved(part: float, at: int, later: int) -> FloatArray:
+    def moved(part: float, here: int, later: int | None) -> FloatArray:
         changed = found.copy()
-        changed[at] -= part
-        changed[later] += part
+        changed[here] -= part
+        if later is not None:
+            changed[later] += part
         return changed
 
-    def is_free(here: int, later: int) -> Callable[[float], bool]:
+    def is_free(here: int, later: int | None = None) -> Callable[[float], bool]:
         def told(part: float) -> bool:
             changed = moved(part, here, later)
             return problem.total(changed) <= most and problem.within_limits(changed)
 
         return told
 
+    for index, (offer, _) in enumerate(columns):
+        if found[index] > 0:
+            found = moved(_most_moved(found[index], offer.size is not None, is_free(index)), index, None)
     for offer, month in columns:
         at: int | None = month
         while at is not None and found[places[offer.name, at]] > 0:

@@ -193,3 +193,15 @@ def test_a_ladder_is_compared_with_buying_all_now_on_the_same_futures():
     assert ladder.saving < now.saving <= portfolio.outcome().saving + 1e-6
     with pytest.raises(CommitmentError, match="from 0 up"):
         portfolio.outcome(instead={("D8 3y", 0): -1.0})
+
+
+def test_of_equal_optima_the_smaller_purchase_is_chosen():
+    """The sixth D4 runs in so many hours that three years of it cost what they cost on demand: five are bought."""
+    month = np.repeat(np.arange(36), 100)
+    clock = np.tile(np.arange(100), 36)
+    usage = np.stack([5.0 + (clock < 45), 0.0 * clock], axis=1)
+    sold = Offer("D4 3y", 3, "D4", 0.45 * OWN["D4"] * MONTHS.hours.sum() / 26280)
+    portfolio = optimise_portfolio(Futures.of(SIZES, [usage], month), market(sold))
+    problem, quantity = portfolio.optimum.problem, portfolio.optimum.quantity
+    assert problem.total(quantity + (quantity > 0)) == pytest.approx(portfolio.cost, rel=1e-12)
+    assert [(p.quantity, p.month) for p in portfolio.purchases] == [(5, 0)]
