@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from agog_capacity.commitments.market import Futures, Market, Offer
-from agog_capacity.commitments.portfolio import Caution, optimise_portfolio, rule_cost
+from agog_capacity.commitments.portfolio import (
+    Caution,
+    _no_more_and_no_sooner_than_needed,
+    optimise_portfolio,
+    rule_cost,
+)
 from agog_capacity.errors import CommitmentError
 from agog_capacity.periods import Months
 
@@ -203,5 +208,8 @@ def test_of_equal_optima_the_smaller_purchase_is_chosen():
     sold = Offer("D4 3y", 3, "D4", 0.45 * OWN["D4"] * MONTHS.hours.sum() / 26280)
     portfolio = optimise_portfolio(Futures.of(SIZES, [usage], month), market(sold))
     problem, quantity = portfolio.optimum.problem, portfolio.optimum.quantity
-    assert problem.total(quantity + (quantity > 0)) == pytest.approx(portfolio.cost, rel=1e-12)
+    six = quantity + (quantity > 0)
+    assert problem.total(six) == pytest.approx(portfolio.cost, rel=1e-12)
     assert [(p.quantity, p.month) for p in portfolio.purchases] == [(5, 0)]
+    # Also where a search happens upon the larger one.
+    assert (_no_more_and_no_sooner_than_needed(problem, portfolio.columns, six) == quantity).all()
