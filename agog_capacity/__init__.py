@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agog_capacity.planning.assess import assess
     from agog_capacity.planning.assessment import Assessment
     from agog_capacity.planning.commit import CommitmentAdvice, optimise_commitments
+    from agog_capacity.planning.commitments import CommitmentResult, commitment_results
     from agog_capacity.planning.compare import Comparison, compare
     from agog_capacity.planning.explain import Explanation, explain
     from agog_capacity.planning.failovers import Failovers, failovers
@@ -43,6 +44,7 @@ _HOME = {
     "AgogCapacityError": "errors",
     "Assessment": "planning.assessment",
     "CommitmentAdvice": "planning.commit",
+    "CommitmentResult": "planning.commitments",
     "Comparison": "planning.compare",
     "Component": "components",
     "Explanation": "planning.explain",
@@ -59,6 +61,7 @@ _HOME = {
     "Workload": "scaling.workload",
     "assess": "planning.assess",
     "cluster_trace": "planning.simulation",
+    "commitment_results": "planning.commitments",
     "compare": "planning.compare",
     "explain": "planning.explain",
     "failovers": "planning.failovers",
@@ -78,6 +81,7 @@ __all__ = [
     "AgogCapacityError",
     "Assessment",
     "CommitmentAdvice",
+    "CommitmentResult",
     "Comparison",
     "Component",
     "Explanation",
@@ -94,6 +98,7 @@ __all__ = [
     "Workload",
     "assess",
     "cluster_trace",
+    "commitment_results",
     "compare",
     "explain",
     "failovers",

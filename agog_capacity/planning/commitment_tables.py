@@ -1,4 +1,4 @@
-"""What was bought ahead in the scenarios of a comparison, as a finished table."""
+"""What was bought ahead in the scenarios of a comparison, as a finished table and charts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from agog_capacity.planning.commitments import commitment_results
 from agog_capacity.report.tables import Cell, Heading, Table
 
 if TYPE_CHECKING:
+    from agog_capacity.planning.compare import Comparison
     from agog_capacity.planning.forecast import Forecast
+    from agog_capacity.report.charts import Specification
+
+PAYBACK = "payback"
+"""Name of the chart; on a page one a scenario."""
+_MOST_LINES = 8
+"""More cannot be told apart in print."""
 
 
 def commitments(forecasts: Iterable[Forecast]) -> Table:
@@ -61,6 +68,39 @@ def commitments(forecasts: Iterable[Forecast]) -> Table:
             if sunk
             else "."
         ),
+    )
+
+
+def payback_chart(comparison: Comparison, scenario: str | None = None) -> Specification:
+    """Return when the payments of each commitment of a scenario, and of all together, are back.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    scenario : str, optional
+        The first one that has bought something ahead if left out.
+
+    Raises
+    ------
+    NotInResult
+        If there is no such scenario.
+    """
+    from agog_capacity.planning.presentation import source_of
+    from agog_capacity.report.commitment_charts import payback_lines
+
+    bought = [one for one in comparison.forecasts if one.has_commitments]
+    chosen = comparison.forecast(scenario) if scenario is not None else next(iter(bought), None)
+    results = () if chosen is None else commitment_results(chosen)
+    of_all, each = results[-1:], results[:-1] or results
+    shown = sorted(each, key=lambda one: -one.billed)[:_MOST_LINES]
+    rest = f", the {_MOST_LINES} of {len(each)} with most billed" if len(each) > len(shown) else ""
+    curves = {one.name: one.payback.tolist() for one in (*shown, *of_all)}
+    return payback_lines(
+        f"{chosen.name if chosen else comparison.plan.title}: cost on demand avoided less payments{rest}",
+        comparison.plan.months.labels,
+        curves,
+        axis=comparison.plan.currency,
+        source=source_of(comparison),
     )
 
 

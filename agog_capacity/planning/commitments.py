@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -198,6 +198,11 @@ class CommitmentResult:
     """
     paid_before: float
     """Effective cost inside the plan's months of what was paid upfront before them: sunk, but a cost of its use."""
+    payback: FloatArray = field(compare=False)
+    """On-demand cost avoided less payments at the end of each month, cumulative, shape (months,). [currency]
+
+    The same view of cash as `break_even`: without what was paid before the plan, on either side.
+    """
 
     @property
     def paid_back(self) -> str:
@@ -285,7 +290,8 @@ def _result(
     avoided = sum((np.where(sunk[c.commitment], 0.0, on_demand(c)) for c in used), np.zeros(count))
     # Before anything is paid nothing is owed either; that is no payback.
     first = max((begin for begin in begins.values() if begin < count), default=0)
-    level = np.cumsum(avoided - paid) >= -1e-9 * np.maximum(1.0, np.cumsum(paid))
+    curve = np.cumsum(avoided - paid)
+    level = curve >= -1e-9 * np.maximum(1.0, np.cumsum(paid))
     reached = first + np.flatnonzero(level[first:])
     rule = mine[0].usage.rule.split(": ", 1)[-1] if len(names) == 1 else ""
     return CommitmentResult(
@@ -298,6 +304,7 @@ def _result(
         eligible=float(sum(on_demand(c).sum() for c in eligible)),
         break_even=forecast.months.labels[int(reached[0])] if reached.size and paid.any() else None,
         paid_before=float(sum(c.monthly_cost[sunk[c.commitment]].sum() for c in mine)),
+        payback=curve,
     )
 
 

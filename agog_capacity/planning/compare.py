@@ -233,11 +233,11 @@ class Comparison:
 
         Parameters
         ----------
-        name : {"cost_by_component", "cost_by_region", "cost_by_month", "waterfall", "unserved_by_cause"}
+        name : {"cost_by_component", "cost_by_region", "cost_by_month", "waterfall", "unserved_by_cause", "payback"}
             Which chart.
         scenario : str, optional
             For the waterfall: what the reference is compared with; the scenario that differs most
-            if left out.
+            if left out. For the payback: whose commitments; the first scenario that has some if left out.
 
         Raises
         ------
@@ -245,9 +245,15 @@ class Comparison:
             If there is no such chart or scenario.
         """
         from agog_capacity.planning.assessment_tables import UNSERVED, unserved_chart
-        from agog_capacity.planning.presentation import chart
+        from agog_capacity.planning.commitment_tables import PAYBACK, payback_chart
+        from agog_capacity.planning.presentation import CHARTS, chart
         from agog_capacity.report.charts import as_figure
 
+        known = (*CHARTS, UNSERVED, PAYBACK)
+        if name not in known:
+            raise NotInResult(f"there is no chart {name!r}; {nearest(name, known)}")
+        if name == PAYBACK:
+            return as_figure(payback_chart(self, scenario))
         if name == UNSERVED:
             return as_figure(unserved_chart(self))
         return as_figure(chart(self, name, scenario))

@@ -259,7 +259,7 @@ def chart(comparison: Comparison, name: str, scenario: str | None = None) -> Spe
     NotInResult
         If there is no such chart or scenario.
     """
-    currency, source = comparison.plan.currency, _source(comparison)
+    currency, source = comparison.plan.currency, source_of(comparison)
     axis = f"{currency} per month" + (", effective" if comparison.has_commitments else "")
     if name not in CHARTS:
         raise NotInResult(f"there is no chart {name!r}; {nearest(name, CHARTS)}")
@@ -280,7 +280,7 @@ def chart(comparison: Comparison, name: str, scenario: str | None = None) -> Spe
 def _waterfall(comparison: Comparison, scenario: str | None) -> Specification:
     if not comparison.forecasts:
         nothing = "No scenario can be bought as it is written, so there is nothing to compare."
-        currency, source = comparison.plan.currency, _source(comparison)
+        currency, source = comparison.plan.currency, source_of(comparison)
         return waterfall("", ("", 0.0), {}, ("", 0.0), axis=currency, source=source, empty=nothing)
     reference = comparison.forecast(comparison.reference)
     others = [f for f in comparison.forecasts if f.name != reference.name]
@@ -302,7 +302,7 @@ def _waterfall(comparison: Comparison, scenario: str | None) -> Specification:
         dict(changed),
         (other.name, other.cost_per_month),
         axis=f"{comparison.plan.currency} per month" + (", effective" if comparison.has_commitments else ""),
-        source=_source(comparison),
+        source=source_of(comparison),
         empty=empty,
     )
 
@@ -313,7 +313,7 @@ def provenance(comparison: Comparison) -> tuple[str, ...]:
     told = dict.fromkeys(warning for one in comparison.forecasts for warning in one.warnings)
     return (
         *(f"Warning: {warning}." for warning in told),
-        _source(comparison),
+        source_of(comparison),
         _resting(len(used.rows), len(assumed.rows), len(comparison.plan.gaps)),
     )
 
@@ -330,6 +330,7 @@ def _series_name(comparison: Comparison, scenario: str) -> str:
     return f"{scenario} (reference)" if scenario == comparison.reference else scenario
 
 
-def _source(comparison: Comparison) -> str:
+def source_of(comparison: Comparison) -> str:
+    """Return what stands under a chart: price books, plan and months."""
     books = ", ".join(f"{book.name} ({book.as_of.isoformat()})" for book in comparison.plan.prices.books)
     return f"Prices: {books}. Plan: {comparison.plan.name}, {span_of(comparison)}."

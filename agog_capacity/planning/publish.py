@@ -93,6 +93,16 @@ def _committed(comparison: Comparison) -> tuple[Table, ...]:
     return (commitments(comparison.forecasts),)
 
 
+def _payback_charts(comparison: Comparison) -> dict[str, Specification]:
+    """Return when what was bought ahead is paid back, one chart a scenario that bought something."""
+    bought = [one.name for one in comparison.forecasts if one.has_commitments]
+    if not bought:
+        return {}
+    from agog_capacity.planning.commitment_tables import PAYBACK, payback_chart
+
+    return {f"{PAYBACK}_{name}": payback_chart(comparison, name) for name in bought}
+
+
 def _short(table: Table) -> Table:
     """Return the verdicts with the scenarios that share one in one row."""
     everyone = {row[1] for row in table.rows}
@@ -112,6 +122,7 @@ def page_charts(comparison: Comparison) -> dict[str, Specification]:
     charts = {name: shown.chart(comparison, name) for name in shown.CHARTS if name != "waterfall"}
     if any(isinstance(found, Assessment) for found in comparison.assessments.values()):
         charts[UNSERVED] = unserved_chart(comparison)
+    charts |= _payback_charts(comparison)
     others = [f.name for f in comparison.forecasts if f.name != comparison.reference]
     if not others:
         return {**charts, "waterfall": shown.chart(comparison, "waterfall")}

@@ -1,4 +1,4 @@
-"""Charts of what to buy ahead: the saving as a purchase moves, and when payments are back."""
+"""Charts of what is bought ahead: the saving as a purchase moves, and when payments are back."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def payback_band(
     mean, low, high : sequence of float
         Mean over futures, and the edges of the band.
     """
-    times = [f"{label}-28" for label in months]
+    times = [_end_of(label) for label in months]
     hidden = {"color": PALETTE[0], "width": 0}
     data = [
         {
@@ -120,3 +120,47 @@ def payback_band(
     layout["yaxis"] |= {"title": {"text": axis}, "tickformat": ",.0f"}
     layout["xaxis"] |= {"title": {"text": "end of month"}, "type": "date", "tickformat": "%Y-%m"}
     return or_empty({"data": data, "layout": layout}, bool(months), "There are no months to show.")
+
+
+def payback_lines(
+    title: str,
+    months: Sequence[str],
+    curves: Mapping[str, Sequence[float]],
+    *,
+    axis: str,
+    source: str,
+) -> Specification:
+    """Return cumulative savings less payments at the end of each month, one line a commitment.
+
+    Parameters
+    ----------
+    title, axis, source : str
+        As for `saving_curves`.
+    months : sequence of str
+        As `YYYY-MM`.
+    curves : mapping of str to sequence of float
+        One amount a month for each commitment.
+    """
+    times = [_end_of(label) for label in months]
+    data = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": plain(name),
+            "x": times,
+            "y": list(curve),
+            "customdata": list(months),
+            "line": {"color": chart_colour(index), "dash": _DASHES[index % len(_DASHES)], "width": 2},
+            "hovertemplate": "end of %{customdata}, " + plain(name) + ": %{y:,.0f}<extra></extra>",
+        }
+        for index, (name, curve) in enumerate(curves.items())
+    ]
+    layout = chart_layout(title, source, 330, legend=curves)
+    layout["yaxis"] |= {"title": {"text": axis}, "tickformat": ",.0f"}
+    layout["xaxis"] |= {"title": {"text": "end of month"}, "type": "date", "tickformat": "%Y-%m"}
+    return or_empty({"data": data, "layout": layout}, bool(curves), "The scenario has bought nothing ahead.")
+
+
+def _end_of(label: str) -> str:
+    """Return where the end of a month stands on an axis of dates."""
+    return f"{label}-28"

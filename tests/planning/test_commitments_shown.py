@@ -10,13 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from agog_capacity.errors import NotInResult
 from agog_capacity.frames import CHARGES, COMMITMENTS
 from agog_capacity.periods import Months
 from agog_capacity.plan import load_plan
 from agog_capacity.planning.commitment_tables import commitments
 from agog_capacity.planning.commitments import commitment_results
 from agog_capacity.planning.compare import compare
-from agog_capacity.planning.publish import charges_csv, comparison_csv, comparison_json, comparison_text
+from agog_capacity.planning.publish import (
+    charges_csv,
+    comparison_csv,
+    comparison_json,
+    comparison_text,
+    page_charts,
+)
 
 PLANS = Path(__file__).parents[2] / "data" / "plans"
 
@@ -213,3 +220,37 @@ def test_a_renewal_is_paid_back_by_its_own_months_only():
     assert found.billed > 0
     assert found.paid_before == pytest.approx(found.billed * 181 / 365)
     assert found.paid_back == "not within the plan"
+
+
+def test_the_payback_of_each_commitment_and_of_all_is_a_curve(bought):
+    one = bought.forecast("reserved-3y-scaled-down")
+    *each, whole = commitment_results(one)
+    assert len(each) > 1 and whole.name == "all"
+    assert whole.payback == pytest.approx(sum(found.payback for found in each))
+    for found in (*each, whole):
+        # At the end of the plan all that was paid and all that it covered is in it.
+        assert found.payback[-1] == pytest.approx(found.covered - found.billed)
+        labels = [*one.months.labels, None]  # the last one: never within the plan
+        back = labels.index(found.break_even)
+        assert (found.payback[:back] < 0).all() and (found.payback[back : back + 1] >= 0).all()
+    figure = bought.figure("payback")
+    assert [line.name for line in figure.data] == [
+        found.name for found in sorted(each, key=lambda f: -f.billed)
+    ] + ["all"]
+    assert list(figure.data[-1].y) == pytest.approx(whole.payback.tolist())
+    assert figure.layout.yaxis.title.text == "USD"
+
+
+def test_the_page_has_a_payback_for_each_scenario_that_bought_something(bought, plain):
+    assert [name for name in page_charts(bought) if name.startswith("payback")] == [
+        "payback_reserved-3y-scaled-down"
+    ]
+    assert not [name for name in page_charts(plain) if name.startswith("payback")]
+    assert "bought nothing ahead" in str(plain.figure("payback").layout.annotations)
+
+
+def test_an_unknown_chart_names_all_that_there_are(bought):
+    with pytest.raises(NotInResult, match="paybak.*payback"):
+        bought.figure("paybak")
+    with pytest.raises(NotInResult, match="nope"):
+        bought.figure("payback", scenario="nope")
