@@ -167,22 +167,30 @@ class CommitmentAdvice:
         return found
 
     @cached_property
+    def on_demand(self) -> tuple[FloatArray, FloatArray]:
+        """Return what is paid on demand without and with the advice, on fresh futures, shape (futures, months). [currency]
+
+        What can be committed to alone, less what existing commitments cover; hours in the provider's order.
+        """
+        from agog_capacity.commitments.rule import uncovered_in_order
+
+        portfolio, bought = self.portfolio, self.portfolio.optimum.quantity
+        return (
+            uncovered_in_order(portfolio, self.fresh_futures, bought * 0),
+            uncovered_in_order(portfolio, self.fresh_futures, bought),
+        )
+
+    @cached_property
     def payback(self) -> FloatArray:
         """Return on-demand cost avoided less payments, cumulative, on fresh futures, shape (futures, months). [currency]
 
         Payments are taken as upfront, the cautious view of cash; hours are covered in the provider's order.
         """
-        from agog_capacity.commitments.rule import uncovered_in_order
-
-        portfolio, futures = self.portfolio, self.fresh_futures
-        bought = portfolio.optimum.quantity
-        paid = np.zeros(portfolio.market.months.count)
+        paid = np.zeros(self.portfolio.market.months.count)
         for purchase in self.purchases:
             paid[purchase.month] += self.total(purchase)
-        avoided = uncovered_in_order(portfolio, futures, bought * 0) - uncovered_in_order(
-            portfolio, futures, bought
-        )
-        return np.asarray(np.cumsum(avoided - paid, axis=1), dtype=float)
+        without, left = self.on_demand
+        return np.asarray(np.cumsum(without - left - paid, axis=1), dtype=float)
 
     @property
     def break_even_month(self) -> str | None:

@@ -12,6 +12,7 @@ from agog_capacity.commitments.section import CommitmentSection
 from agog_capacity.errors import NotInResult, nearest
 from agog_capacity.planning.commit_existing import amount_of, existing
 from agog_capacity.planning.commit_log_tables import log_tiers
+from agog_capacity.planning.commit_months import month_by_month
 from agog_capacity.planning.commit_notes import label_of, notes
 from agog_capacity.report.charts import Specification
 from agog_capacity.report.commitment_charts import payback_band, saving_curves
@@ -47,6 +48,7 @@ def tables(advice: CommitmentAdvice) -> list[Table]:
         log_tiers(advice),
         each_unit(advice),
         other_ways(advice),
+        month_by_month(advice),
         existing(advice),
         calendar(advice),
         not_for_sale(advice),
