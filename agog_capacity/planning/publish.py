@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agog_capacity import __version__
 from agog_capacity.errors import BrowserNotFound, InputError, Problem
 from agog_capacity.files import csv_quoted, csv_text, replace_files, spreadsheet_safe
 from agog_capacity.frames import charge_columns
 from agog_capacity.planning import presentation as shown
 from agog_capacity.planning import promises
-from agog_capacity.planning.assessment import Assessment
-from agog_capacity.planning.assessment_tables import UNSERVED, assessment_tables, unserved_chart
-from agog_capacity.planning.explain import explain
+from agog_capacity.planning.assessment_tables import assessment_tables
+from agog_capacity.planning.comparison_page import (
+    commitment_tables_of,
+    comparison_page,
+    page_charts,
+    short_verdicts,
+)
 from agog_capacity.planning.ledger import charge_blocks, finding_rows, summary_rows
 from agog_capacity.planning.lockfile import lock_hash, lock_of
 from agog_capacity.planning.recommendation import recommendation
 from agog_capacity.planning.summary import summary
-from agog_capacity.report.charts import Specification
-from agog_capacity.report.page import Page, Section, Unfolding, page_html
+from agog_capacity.report.page import page_html
 from agog_capacity.report.tables import Table, text_table
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def comparison_text(comparison: Comparison) -> str:
         shown.months(comparison),
         promises.contract_table(comparison),
         promises.contracts(comparison),
-        *_committed(comparison),
+        *commitment_tables_of(comparison),
         shown.simulated(comparison.forecasts),
         shown.warnings(comparison.forecasts),
         shown.assumptions(comparison.forecasts),
@@ -66,7 +68,7 @@ def comparison_text(comparison: Comparison) -> str:
         shown.price_books(comparison),
     ]
     head = "\n".join([comparison.plan.title, *textwrap.wrap(comparison.plan.description, 118)])
-    last = [*assessment_tables(comparison, brief=True), _short(shown.targets(comparison))]
+    last = [*assessment_tables(comparison, brief=True), short_verdicts(shown.targets(comparison))]
     tail = f"lockfile {lock_hash(lock_of(comparison))}"
     texts = [*map(text_table, tables), promises.findings_text(comparison), *map(text_table, last)]
     return "\n\n".join([head, *texts, *_in_words(comparison), tail])
@@ -82,150 +84,6 @@ def _in_words(comparison: Comparison) -> Iterator[str]:
             for line in textwrap.wrap(sentence, 118, initial_indent="  ", subsequent_indent="    ")
         ]
         yield "\n".join(["What follows from the numbers", *lines])
-
-
-def _committed(comparison: Comparison) -> tuple[Table, ...]:
-    """Return the tables of what was bought ahead; none where nothing was, and then nothing is loaded for it."""
-    if not comparison.has_commitments:
-        return ()
-    from agog_capacity.planning.commitment_tables import commitments
-
-    return (commitments(comparison.forecasts),)
-
-
-def _payback_charts(comparison: Comparison) -> dict[str, Specification]:
-    """Return when what was bought ahead is paid back, one chart a scenario that bought something."""
-    bought = [one.name for one in comparison.forecasts if one.has_commitments]
-    if not bought:
-        return {}
-    from agog_capacity.planning.commitment_tables import PAYBACK, payback_chart
-
-    return {f"{PAYBACK}_{name}": payback_chart(comparison, name) for name in bought}
-
-
-def _short(table: Table) -> Table:
-    """Return the verdicts with the scenarios that share one in one row."""
-    everyone = {row[1] for row in table.rows}
-    grouped: dict[tuple[Any, ...], list[str]] = {}
-    for target, scenario, verdict, reached in table.rows:
-        grouped.setdefault((target, verdict, reached), []).append(str(scenario))
-    headings = (table.headings[0], table.headings[2], table.headings[3], table.headings[1])
-    rows = tuple(
-        (*key, "all scenarios" if set(names) == everyone else ", ".join(names))
-        for key, names in grouped.items()
-    )
-    return Table(table.title, headings, rows, table.note)
-
-
-def page_charts(comparison: Comparison) -> dict[str, Specification]:
-    """Return the charts of the page by name: one of each, and a waterfall to every other scenario."""
-    charts = {name: shown.chart(comparison, name) for name in shown.CHARTS if name != "waterfall"}
-    if any(isinstance(found, Assessment) for found in comparison.assessments.values()):
-        charts[UNSERVED] = unserved_chart(comparison)
-    charts |= _payback_charts(comparison)
-    others = [f.name for f in comparison.forecasts if f.name != comparison.reference]
-    if not others:
-        return {**charts, "waterfall": shown.chart(comparison, "waterfall")}
-    return charts | {f"waterfall_{name}": shown.chart(comparison, "waterfall", name) for name in others}
-
-
-def comparison_page(comparison: Comparison) -> Page:
-    """Return the page of a comparison, finished but for its markup."""
-    charts = page_charts(comparison)
-    plan = comparison.plan
-    lock = lock_of(comparison)
-    sections = (
-        Section("Scenarios", tables=(summary(comparison),)),
-        Section("Targets", text=recommendation(comparison), tables=(_short(shown.targets(comparison)),)),
-        *_failures(comparison, charts),
-        Section(
-            "Cost",
-            tables=(
-                shown.costs(comparison, "component"),
-                shown.costs(comparison, "region"),
-                shown.years(comparison),
-                *_committed(comparison),
-            ),
-            charts=tuple(name for name in charts if name != UNSERVED),
-        ),
-        Section(
-            "Behind each number",
-            text=(
-                "Each line opens to its meters, tiers, quantities and price rows with their sources.",
-                f"Inside, amounts are the sum of all {plan.months.count} months, in {plan.currency}.",
-            ),
-            unfoldings=tuple(_unfoldings(comparison)),
-        ),
-        Section(
-            "Contractual availability",
-            text=(
-                "The product of published SLAs along the path of a request. An SLA is where refunds start, not a forecast.",
-                "The product takes failures as independent, so a figure for two regions is an upper bound.",
-            ),
-            tables=(
-                promises.contracts(comparison),
-                promises.contract_table(comparison),
-                *(promises.contract_parts(forecast) for forecast in comparison.forecasts),
-            ),
-        ),
-        Section(
-            "What can be bought",
-            text=(
-                "Rules about what a tier cannot do and what is no longer sold, held against every component.",
-                "An error stops its scenario unless the plan accepts it with a reason.",
-            ),
-            tables=(promises.findings(comparison),),
-        ),
-        Section(
-            "What this rests on",
-            tables=(
-                shown.simulated(comparison.forecasts),
-                shown.warnings(comparison.forecasts),
-                shown.assumptions(comparison.forecasts),
-                shown.stand_ins(comparison.forecasts),
-                shown.gaps(comparison),
-                shown.price_books(comparison),
-            ),
-        ),
-        Section("Month by month", tables=(shown.months(comparison),)),
-    )
-    footer = (
-        *shown.provenance(comparison),
-        f"Lockfile {lock_hash(lock)}, plan {lock['plan']['sha256']}, agog_capacity {__version__}.",
-    )
-    lead = tuple(line for line in (plan.description.strip(),) if line)
-    return Page(plan.title, lead, sections, charts, footer)
-
-
-def _failures(comparison: Comparison, charts: Mapping[str, Specification]) -> Iterator[Section]:
-    """Yield the section about simulated failures, where there are any."""
-    tables = assessment_tables(comparison)
-    if tables:
-        yield Section(
-            "Failures, failovers and response times",
-            text=(
-                "Simulated: rates, lengths and chances drawn from what evidence leaves open, then years under each draw.",
-                "Every scenario meets the same failures, so their differences are more certain than each of them.",
-                "Two measures, which may disagree about the better design: unserved demand, and time with over half lost.",
-            ),
-            tables=tables,
-            charts=tuple(name for name in charts if name == UNSERVED),
-        )
-
-
-def _unfoldings(comparison: Comparison) -> Iterator[tuple[str, tuple[Unfolding, ...]]]:
-    for forecast in comparison.forecasts:
-        totals = forecast.cost_by("component")
-        lines = tuple(
-            Unfolding(
-                name,
-                f"{amount:,.2f} a month, {amount * forecast.months.count:,.2f} in all",
-                shown.parts(explain(forecast, component=name)),
-            )
-            for name, amount in totals.items()
-        )
-        average = f"{forecast.cost_per_month:,.2f} {forecast.currency} a month"
-        yield f"{forecast.name}: {average}, {forecast.total_cost:,.2f} in all", lines
 
 
 def comparison_html(comparison: Comparison) -> str:
@@ -271,7 +129,9 @@ def comparison_json(comparison: Comparison) -> str:
             }
             for one in comparison.forecasts
         ],
-        **({"commitments": _records(*_committed(comparison))} if comparison.has_commitments else {}),
+        **(
+            {"commitments": _records(*commitment_tables_of(comparison))} if comparison.has_commitments else {}
+        ),
         "simulated": _records(shown.simulated(comparison.forecasts)),
         "failures": {table.title: _records(table) for table in assessment_tables(comparison)},
         "recommendation": list(recommendation(comparison)),

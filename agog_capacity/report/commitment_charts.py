@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agog_capacity.report.charts import (
@@ -116,9 +116,7 @@ def payback_band(
             "hovertemplate": "end of %{customdata}: %{y:,.0f}<extra></extra>",
         },
     ]  # fmt: skip
-    layout = chart_layout(title, source, 330, legend=["5 % to 95 % of futures", "mean of futures"])
-    layout["yaxis"] |= {"title": {"text": axis}, "tickformat": ",.0f"}
-    layout["xaxis"] |= {"title": {"text": "end of month"}, "type": "date", "tickformat": "%Y-%m"}
+    layout = _by_month(title, source, ["5 % to 95 % of futures", "mean of futures"], axis)
     return or_empty({"data": data, "layout": layout}, bool(months), "There are no months to show.")
 
 
@@ -155,10 +153,16 @@ def payback_lines(
         }
         for index, (name, curve) in enumerate(curves.items())
     ]
-    layout = chart_layout(title, source, 330, legend=curves)
+    layout = _by_month(title, source, curves, axis)
+    return or_empty({"data": data, "layout": layout}, bool(curves), "The scenario has bought nothing ahead.")
+
+
+def _by_month(title: str, source: str, legend: Iterable[str], axis: str) -> dict[str, Any]:
+    """Return the layout of a chart of money at the end of each month."""
+    layout = chart_layout(title, source, 330, legend=legend)
     layout["yaxis"] |= {"title": {"text": axis}, "tickformat": ",.0f"}
     layout["xaxis"] |= {"title": {"text": "end of month"}, "type": "date", "tickformat": "%Y-%m"}
-    return or_empty({"data": data, "layout": layout}, bool(curves), "The scenario has bought nothing ahead.")
+    return layout
 
 
 def _end_of(label: str) -> str:

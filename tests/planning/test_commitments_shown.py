@@ -17,12 +17,12 @@ from agog_capacity.plan import load_plan
 from agog_capacity.planning.commitment_tables import commitments
 from agog_capacity.planning.commitments import commitment_results
 from agog_capacity.planning.compare import compare
+from agog_capacity.planning.comparison_page import page_charts
 from agog_capacity.planning.publish import (
     charges_csv,
     comparison_csv,
     comparison_json,
     comparison_text,
-    page_charts,
 )
 
 PLANS = Path(__file__).parents[2] / "data" / "plans"

@@ -14,6 +14,7 @@ from agog_capacity.files import spreadsheet_safe
 from agog_capacity.plan import load_plan
 from agog_capacity.planning import publish
 from agog_capacity.planning.compare import Comparison, compare
+from agog_capacity.planning.comparison_page import comparison_page
 from agog_capacity.planning.lockfile import lock_hash, lock_of
 from agog_capacity.planning.presentation import CHARTS, chart
 
@@ -74,7 +75,7 @@ def test_every_output_lists_stand_ins_assumptions_gaps_and_book_dates(listed):
 
 
 def test_the_page_unfolds_every_component_to_its_price_rows(listed):
-    page = publish.comparison_page(listed)
+    page = comparison_page(listed)
     (behind,) = (section for section in page.sections if section.unfoldings)
     for (_, lines), forecast in zip(behind.unfoldings, listed.forecasts, strict=True):
         assert [line.heading for line in lines] == list(forecast.cost_by("component"))
