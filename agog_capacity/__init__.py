@@ -16,13 +16,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agog_capacity.advice.advice import CommitmentAdvice
+    from agog_capacity.advice.commit import optimise_commitments
     from agog_capacity.components import Component, kinds
     from agog_capacity.errors import AgogCapacityError, InputError
     from agog_capacity.load.curve import LoadCurve
     from agog_capacity.plan import Plan, Scenario, load_plan
     from agog_capacity.planning.assess import assess
     from agog_capacity.planning.assessment import Assessment
-    from agog_capacity.planning.commit import CommitmentAdvice, optimise_commitments
     from agog_capacity.planning.commitments import CommitmentResult, commitment_results
     from agog_capacity.planning.compare import Comparison, compare
     from agog_capacity.planning.explain import Explanation, explain
@@ -43,7 +44,7 @@ __version__ = "0.1.0"
 _HOME = {
     "AgogCapacityError": "errors",
     "Assessment": "planning.assessment",
-    "CommitmentAdvice": "planning.commit",
+    "CommitmentAdvice": "advice.advice",
     "CommitmentResult": "planning.commitments",
     "Comparison": "planning.compare",
     "Component": "components",
@@ -69,7 +70,7 @@ _HOME = {
     "frontier": "planning.frontier",
     "kinds": "components",
     "load_plan": "plan",
-    "optimise_commitments": "planning.commit",
+    "optimise_commitments": "advice.commit",
     "read_price_book": "prices.reader",
     "read_stated_costs": "planning.reconcile",
     "reconcile": "planning.reconcile",

@@ -1,4 +1,4 @@
-"""The command `agog-capacity commit`: thin over `planning.commit`."""
+"""The command `agog-capacity commit`: thin over `advice.commit`."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def commit(
 
     Needs a plan of calendar months, 36 or more where terms of three years are sold.
     """
+    from agog_capacity.advice.commit import optimise_commitments
     from agog_capacity.commitments.portfolio import Caution
     from agog_capacity.files import check_folder
     from agog_capacity.plan import load_plan
-    from agog_capacity.planning.commit import optimise_commitments
 
     if out is not None:
         check_folder(out, "advice")
@@ -57,7 +57,7 @@ def commit(
     )
     print(advice)
     if out is not None:
-        from agog_capacity.planning.commit_files import write_advice
+        from agog_capacity.advice.files import write_advice
 
         written = write_advice(advice, out)
         for warning in written.warnings:

@@ -7,7 +7,7 @@ horizon is an explicit choice: nothing (the default, cautious), a refund within 
 costs, if use goes on.
 
 Two plans of different terms are optimised with the best split of each hour, which the provider's order may
-miss; `rule_cost` prices the result in that order, and the difference is shown.
+miss; `rule.cost_in_order` prices the result in that order, and the difference is shown.
 """
 
 from __future__ import annotations
@@ -342,20 +342,3 @@ def _by_future(problem: JointProblem, quantity: FloatArray, futures: Futures) ->
     cost = np.zeros(len(futures.probability))
     cost[likely] = float(problem.cost @ quantity) + value / futures.probability[likely]
     return cost
-
-
-def rule_cost(portfolio: Portfolio, futures: Futures | None = None) -> float:
-    """Return the expected cost in the provider's order instead of the best split. [USD]
-
-    Equal to `portfolio.cost` with at most one kind of savings plan; with two, Azure fills the three-year
-    plan first whatever is best.
-
-    Parameters
-    ----------
-    portfolio : Portfolio
-    futures : Futures, optional
-        Those it was made for, if not given.
-    """
-    from agog_capacity.commitments.rule import cost_in_order
-
-    return cost_in_order(portfolio, portfolio.futures if futures is None else futures)

@@ -16,15 +16,19 @@ if TYPE_CHECKING:
     from agog_capacity.commitments.portfolio import Portfolio
 
 
-def cost_in_order(portfolio: Portfolio, futures: Futures) -> float:
+def cost_in_order(portfolio: Portfolio, futures: Futures | None = None) -> float:
     """Return the expected cost of a portfolio, each hour covered by the rule. [USD]
+
+    Equal to `portfolio.cost` with at most one kind of savings plan; with two, Azure fills the three-year
+    plan first whatever is best.
 
     Parameters
     ----------
     portfolio : Portfolio
-    futures : Futures
-        Usage of its sizes over its horizon.
+    futures : Futures, optional
+        Usage of its sizes over its horizon; those it was made for, if not given.
     """
+    futures = portfolio.futures if futures is None else futures
     bought = portfolio.optimum.quantity
     months = np.arange(portfolio.market.months.count)
     discount = (1 + portfolio.market.monthly_discount_rate) ** months

@@ -14,7 +14,7 @@ from agog_capacity.committed.logs import is_ingestion
 from agog_capacity.committed.rows import CommittedUse
 from agog_capacity.components.node_pool import NodePool
 from agog_capacity.errors import CommitmentError
-from agog_capacity.planning.commit_log_costs import worth_of_tiers
+from agog_capacity.planning.log_costs import worth_of_tiers
 from agog_capacity.prices.book import PriceKey
 from agog_capacity.prices.meter import Meter
 from agog_capacity.prices.resolve import PriceList, PriceNotFound

@@ -14,7 +14,6 @@ from agog_capacity.planning.forecast import ATTRIBUTES, Forecast
 from agog_capacity.planning.ledger import charge_blocks, contract_rows, finding_rows, summary_rows
 
 if TYPE_CHECKING:
-    from agog_capacity.planning.commit import CommitmentAdvice
     from agog_capacity.planning.compare import Comparison
     from agog_capacity.report.tables import Table
 
@@ -117,18 +116,6 @@ def commitments_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:
         for r in commitment_results(one)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(names))
-
-
-def advice_frame(advice: CommitmentAdvice) -> pd.DataFrame:
-    """Return one row a purchase and log tier, indexed by its name in a plan; see `CommitmentAdvice.to_frame`."""
-    from agog_capacity.planning.commit_entries import ADVISED, advised_rows
-
-    frame = pd.DataFrame(advised_rows(advice), columns=list(ADVISED)).set_index("name")
-    dates = ["starts", "ends"]
-    frame[dates] = frame[dates].apply(pd.to_datetime)
-    numbers = [name for name in frame.columns if name not in ("kind", "what", *dates, "currency")]
-    frame[numbers] = frame[numbers].astype(float)
-    return frame
 
 
 def simulated_frame(forecasts: Sequence[Forecast]) -> pd.DataFrame:

@@ -12,8 +12,8 @@ from agog_capacity.commitments.portfolio import (
     Caution,
     _no_more_and_no_sooner_than_needed,
     optimise_portfolio,
-    rule_cost,
 )
+from agog_capacity.commitments.rule import cost_in_order
 from agog_capacity.errors import CommitmentError
 from agog_capacity.periods import Months
 
@@ -84,9 +84,9 @@ def test_one_year_three_years_and_a_plan_are_all_bought():
 
 def test_the_bill_by_the_rule_is_the_optimum_with_one_plan_and_no_less_with_two():
     one = optimise_portfolio(futures(), market(*RESERVATIONS, PLAN_1Y))
-    assert rule_cost(one) == pytest.approx(one.cost, rel=1e-9)
+    assert cost_in_order(one) == pytest.approx(one.cost, rel=1e-9)
     two = optimise_portfolio(futures(), market(PLAN_1Y, PLAN_3Y))
-    assert rule_cost(two) >= two.cost * (1 - 1e-9)
+    assert cost_in_order(two) >= two.cost * (1 - 1e-9)
 
 
 def test_fresh_futures_are_judged_beside_the_given_ones():

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from agog_capacity.advice.commit import optimise_commitments
 from agog_capacity.errors import CommitmentError, PlanError
 from agog_capacity.plan import load_plan
-from agog_capacity.planning.commit import optimise_commitments
 from agog_capacity.planning.forecast import forecast
 
 PLANS = Path(__file__).parents[2] / "data" / "plans"

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agog_capacity.advice.commit import optimise_commitments
+from agog_capacity.advice.tables import advice_text
 from agog_capacity.errors import CommitmentError, PlanError
 from agog_capacity.plan import load_plan
-from agog_capacity.planning.commit import optimise_commitments
-from agog_capacity.planning.commit_tables import advice_text
 from agog_capacity.planning.commitments import commitment_results
 from agog_capacity.planning.forecast import forecast
 

@@ -7,13 +7,13 @@ from unittest.mock import Mock
 
 import pytest
 
-from agog_capacity.planning.commit import optimise_commitments
-from agog_capacity.planning.commit_bought import bought_as_advised
-from agog_capacity.planning.commit_existing import existing
-from agog_capacity.planning.commit_tables import advice_text
+from agog_capacity.advice.bought import bought_as_advised
+from agog_capacity.advice.commit import optimise_commitments
+from agog_capacity.advice.existing import existing
+from agog_capacity.advice.tables import advice_text
 from agog_capacity.planning.commitments import commitment_results
 from agog_capacity.planning.forecast import forecast
-from tests.planning.test_commit_logs import logs, plan, two_tiers  # noqa: F401 - fixtures
+from tests.advice.test_logs import logs, plan, two_tiers  # noqa: F401 - fixtures
 
 OLD = {"kind": "savings_plan", "usd_per_hour": 2.0, "term": "1y", "starts": "2026-07-01", "existing": True}
 """181 of its 365 days are in the plan, at 48 USD a day."""
@@ -132,7 +132,7 @@ def test_where_nothing_is_advised_nothing_is_computed_again(plan):  # noqa: F811
 def test_it_is_computed_for_those_who_print_only(plan, monkeypatch):  # noqa: F811
     advice = optimise_commitments(has(plan, old=OLD), "has")
     once = Mock(wraps=bought_as_advised)
-    monkeypatch.setattr("agog_capacity.planning.commit.bought_as_advised", once)
+    monkeypatch.setattr("agog_capacity.advice.advice.bought_as_advised", once)
     assert advice.purchases
     once.assert_not_called()
     assert advice_text(advice) == advice_text(advice)

@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agog_capacity.advice.futures import FutureNodes, nodes_of
 from agog_capacity.commitments.section import LogTierEntry
 from agog_capacity.committed.rows import CommittedUse
 from agog_capacity.committed.step import apply_commitments
-from agog_capacity.planning.futures import FutureNodes, nodes_of
 
 if TYPE_CHECKING:
+    from agog_capacity.advice.advice import CommitmentAdvice
     from agog_capacity.commitments.section import CommitmentSection
     from agog_capacity.plan import Plan
-    from agog_capacity.planning.commit import CommitmentAdvice
     from agog_capacity.scaling.simulated import SimulationStore
 
 

@@ -11,7 +11,7 @@ from agog_capacity.committed.netting import netted_by_hour
 from agog_capacity.report.tables import Cell, Heading, Table
 
 if TYPE_CHECKING:
-    from agog_capacity.planning.commit import CommitmentAdvice
+    from agog_capacity.advice.advice import CommitmentAdvice
 
 _CENT = 0.01
 """Less is not worth a sentence. [currency]"""

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agog_capacity import __version__
+from agog_capacity.advice.entries import purchase_rows, tier_rows
+from agog_capacity.advice.notes import notes
+from agog_capacity.advice.tables import advice_text, all_charts, tables
 from agog_capacity.errors import BrowserNotFound
 from agog_capacity.files import check_folder, replace_file, spreadsheet_safe
-from agog_capacity.planning.commit_entries import purchase_rows, tier_rows
-from agog_capacity.planning.commit_notes import notes
-from agog_capacity.planning.commit_tables import advice_text, all_charts, tables
 from agog_capacity.planning.publish import Written
 from agog_capacity.report.page import Page, Section, page_html
 
 if TYPE_CHECKING:
-    from agog_capacity.planning.commit import CommitmentAdvice
+    from agog_capacity.advice.advice import CommitmentAdvice
 
 
 def advice_page(advice: CommitmentAdvice) -> Page:

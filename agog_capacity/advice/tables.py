@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agog_capacity.advice.existing import amount_of, existing
+from agog_capacity.advice.log_tables import log_tiers
+from agog_capacity.advice.months import month_by_month
+from agog_capacity.advice.notes import label_of, notes
 from agog_capacity.commitments.aws import returnable
 from agog_capacity.commitments.returns import EXCHANGE_POLICY_DATE
 from agog_capacity.commitments.section import CommitmentSection
 from agog_capacity.errors import NotInResult, nearest
-from agog_capacity.planning.commit_existing import amount_of, existing
-from agog_capacity.planning.commit_log_tables import log_tiers
-from agog_capacity.planning.commit_months import month_by_month
-from agog_capacity.planning.commit_notes import label_of, notes
 from agog_capacity.report.charts import Specification
 from agog_capacity.report.commitment_charts import payback_band, saving_curves
 from agog_capacity.report.tables import Cell, Heading, Table, text_table
 
 if TYPE_CHECKING:
+    from agog_capacity.advice.advice import CommitmentAdvice
     from agog_capacity.commitments.portfolio import Outcome, Purchase
-    from agog_capacity.planning.commit import CommitmentAdvice
 
 CHARTS = ("saving_curve", "payback")
 _ERRORS = 2.0

@@ -1,7 +1,6 @@
-"""What to buy ahead for one scenario, when and for how long: over many simulated futures, on fresh ones too.
+"""What to buy ahead for one scenario and what it is worth: a result with its measures, alternatives and tables.
 
-The market is what the plan's price books sell on the plan's first day; what the scenario has bought already, or
-plans to buy, is netted first. Purchases are possible in every month, so a term may begin when growth needs it.
+What is behind it is computed when it is asked for: alternatives, months, payback, bills with what is advised.
 """
 
 from __future__ import annotations
@@ -14,22 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agog_capacity.commitments.horizon import too_short
+from agog_capacity.advice.bought import BoughtAlready, bought_as_advised
+from agog_capacity.advice.entries import entries_of
+from agog_capacity.advice.futures import Offered, varies
+from agog_capacity.advice.logs import LogAdvice
 from agog_capacity.commitments.ladder import Rung, equal_rungs
 from agog_capacity.commitments.market import Futures
 from agog_capacity.commitments.portfolio import Caution, Outcome, Portfolio, Purchase, optimise_portfolio
 from agog_capacity.commitments.quotes import TERMS
-from agog_capacity.commitments.section import CommitmentSection
 from agog_capacity.commitments.terms import add_years
 from agog_capacity.errors import CommitmentError
 from agog_capacity.frozen import freeze_mappings
-from agog_capacity.planning.commit_bought import BoughtAlready, bought_already, bought_as_advised
-from agog_capacity.planning.commit_entries import entries_of
-from agog_capacity.planning.commit_logs import LogAdvice, advise_log_tiers
-from agog_capacity.planning.commit_market import check_choices, market_of, offers_for
-from agog_capacity.planning.commitments import refuse_unusable_plans
-from agog_capacity.planning.futures import Offered, simulated_futures, varies, what_is_offered
-from agog_capacity.planning.priced import told_in_plan
 from agog_capacity.scaling.simulated import SimulationStore
 
 if TYPE_CHECKING:
@@ -39,9 +33,6 @@ if TYPE_CHECKING:
     from agog_capacity.periods import FloatArray
     from agog_capacity.plan import Plan
 
-FUTURES = 20
-_FRESH = 1_000_003
-"""Added to the seed for fresh futures; a user's own seeds are seldom that far apart."""
 _LADDER_STEPS, _LADDER_MONTHS = 4, 3
 
 
@@ -206,7 +197,7 @@ class CommitmentAdvice:
     @cached_property
     def missed_by_order(self) -> float:
         """What the provider's order of two plans costs above the best split of each hour. [currency]"""
-        from agog_capacity.commitments.portfolio import rule_cost
+        from agog_capacity.commitments.rule import cost_in_order
 
         plans = {p.offer.term_years for p in self.purchases if p.offer.size is None}
         plans |= {
@@ -214,7 +205,7 @@ class CommitmentAdvice:
             for o in self.portfolio.market.offers
             if o.name in (self.portfolio.market.existing_plan or {})
         }
-        return rule_cost(self.portfolio) - self.portfolio.cost if len(plans) > 1 else 0.0
+        return cost_in_order(self.portfolio) - self.portfolio.cost if len(plans) > 1 else 0.0
 
     def _ladder(self) -> dict[tuple[str, int], float] | None:
         months = self.portfolio.market.months
@@ -260,10 +251,10 @@ class CommitmentAdvice:
         Returns
         -------
         DataFrame
-            Indexed by the entry's name in a plan; columns as in `agog_capacity.planning.commit_entries.ADVISED`, with units
+            Indexed by the entry's name in a plan; columns as in `agog_capacity.advice.entries.ADVISED`, with units
             in their names and money in `currency`. NaN is what does not apply to the kind; no row where nothing is advised.
         """
-        from agog_capacity.planning.tables import advice_frame
+        from agog_capacity.advice.entries import advice_frame
 
         return advice_frame(self)
 
@@ -298,107 +289,20 @@ class CommitmentAdvice:
         name : {"saving_curve", "payback"}
             What the horizon saves as each purchase moves; or when payments are back, with its band.
         """
-        from agog_capacity.planning.commit_tables import chart
+        from agog_capacity.advice.tables import chart
         from agog_capacity.report.charts import as_figure
 
         return as_figure(chart(self, name))
 
     def __repr__(self) -> str:
         """Return the advice as text."""
-        from agog_capacity.planning.commit_tables import advice_text
+        from agog_capacity.advice.tables import advice_text
 
         return advice_text(self)
 
     def _repr_html_(self) -> str:
-        from agog_capacity.planning.commit_notes import notes
-        from agog_capacity.planning.commit_tables import tables
+        from agog_capacity.advice.notes import notes
+        from agog_capacity.advice.tables import tables
         from agog_capacity.report.tables import notebook_html
 
         return notebook_html(tables(self), notes(self))
-
-
-def optimise_commitments(
-    plan: Plan,
-    scenario: str | None = None,
-    *,
-    futures: int = FUTURES,
-    seed: int = 1,
-    buy_every: int = 1,
-    caution: Caution | None = None,
-    store: SimulationStore | None = None,
-) -> CommitmentAdvice:
-    """Find what to buy ahead for a scenario.
-
-    Parameters
-    ----------
-    plan : Plan
-        Of calendar months, at least 36 of them: over one year three years would always win.
-    scenario : str, optional
-        The plan's reference if left out.
-    futures : int
-        Simulated futures to optimise on, and as many fresh ones to judge by.
-    seed : int
-        Of the futures.
-    buy_every : int
-        Months between dates of purchase, from the first month on.
-    caution : Caution, optional
-        How much regret in bad futures counts beside the expected cost; not at all if left out.
-    store : SimulationStore, optional
-        Where simulations are kept; in the user's cache folder if left out.
-
-    Returns
-    -------
-    CommitmentAdvice
-        Purchases and log tiers with what they save; `to_frame()` is a table of them, `in_plan()` a scenario that buys them.
-
-    Raises
-    ------
-    CommitmentError
-        If nothing can be committed to, the months do not allow it, a planned savings plan is above all usage, or a
-        choice is out of its bounds: 1 to 1,000 futures, a seed from 0, 1 to 600 months between purchases.
-    NotInResult
-        If the plan has no such scenario.
-
-    Examples
-    --------
-    >>> import agog_capacity as ac  # doctest: +SKIP
-    >>> ac.optimise_commitments(ac.load_plan("data/plans/agog_commitments.yaml"), "grown")  # doctest: +SKIP
-    """
-    check_choices(futures, seed, buy_every, caution)
-    chosen = plan.scenario(plan.reference if scenario is None else scenario)
-    section = chosen.design.commitments or CommitmentSection()
-    if plan.months.length != "calendar":
-        raise CommitmentError(
-            "commitments are bought on dates, and months of 730 h have none; use calendar months"
-        )
-    context = chosen.design.context(plan.months)
-    lines = [line for component in chosen.design.components.values() for line in component.usage(context)]
-    offered = what_is_offered(lines, section, plan.prices, plan.months.starts[0].date())
-    log_tiers = advise_log_tiers(plan, chosen.name, futures, (seed, seed + _FRESH))
-    if not offered.quotes.offers and not any(one.tiers for one in log_tiers):
-        told = [
-            *(one.because for one in offered.refused),
-            *(f"{x.component}: {x.because}" for x in log_tiers),
-        ]
-        reasons = "; ".join(dict.fromkeys(told))
-        raise CommitmentError(
-            f"nothing that scenario {chosen.name!r} uses can be committed to: {reasons or 'nothing is used by the hour'}"
-        )
-    if found := too_short(offered.quotes.offers, plan.months.count):
-        raise CommitmentError(found)  # before anything is simulated
-    keep = store or SimulationStore.default()
-    with told_in_plan(plan, chosen.name):
-        refuse_unusable_plans(plan, chosen.design, keep)
-    given = simulated_futures(plan, chosen.name, offered.subjects, futures, seed, keep)
-    with told_in_plan(plan, chosen.name):
-        market = market_of(offered, section, lines, plan, buy_every)
-    market = replace(market, offers=tuple(offers_for(market.offers, given)))
-    portfolio = optimise_portfolio(given, market, caution=caution)
-    fresh = given
-    if varies(chosen.design):
-        fresh = simulated_futures(plan, chosen.name, offered.subjects, futures, seed + _FRESH, keep)
-    count = len(given.probability)
-    return CommitmentAdvice(
-        plan, chosen.name, portfolio, portfolio.outcome(), portfolio.outcome(fresh), fresh, offered, count, seed,
-        caution, bought_already(plan, chosen.name, section, keep), log_tiers, keep,
-    )  # fmt: skip

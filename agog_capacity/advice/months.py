@@ -10,7 +10,7 @@ from agog_capacity.report.tables import Cell, Heading, Table
 from agog_capacity.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
-    from agog_capacity.planning.commit import CommitmentAdvice
+    from agog_capacity.advice.advice import CommitmentAdvice
 
 
 def month_by_month(advice: CommitmentAdvice) -> Table:

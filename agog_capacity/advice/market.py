@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agog_capacity.advice.futures import Offered, Subject
 from agog_capacity.arguments import is_whole
 from agog_capacity.commitments.catalogue import RETIRES
 from agog_capacity.commitments.market import Futures, Market, Offer
@@ -18,7 +19,6 @@ from agog_capacity.committed.netting import netted_by_hour
 from agog_capacity.committed.prices import flexibility_group, flexibility_ratio, priced_entries
 from agog_capacity.errors import CommitmentError, Problem
 from agog_capacity.periods import FloatArray, Months
-from agog_capacity.planning.futures import Offered, Subject
 from agog_capacity.prices.meter import Meter
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from agog_capacity.report.tables import Cell, Heading, Table
 
 if TYPE_CHECKING:
-    from agog_capacity.planning.commit import CommitmentAdvice
+    from agog_capacity.advice.advice import CommitmentAdvice
 
 
 def log_tiers(advice: CommitmentAdvice) -> Table:

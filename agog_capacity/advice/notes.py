@@ -13,9 +13,9 @@ from agog_capacity.errors import PriceNotFound
 from agog_capacity.prices.book import PriceKey
 
 if TYPE_CHECKING:
+    from agog_capacity.advice.advice import CommitmentAdvice
     from agog_capacity.commitments.joint import JointOptimum
     from agog_capacity.commitments.portfolio import Purchase
-    from agog_capacity.planning.commit import CommitmentAdvice
 
 
 def label_of(one: Purchase) -> str:

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agog_capacity.advice.commit import optimise_commitments
+from agog_capacity.advice.logs import advise_log_tiers, log_entries, raised_entries
 from agog_capacity.periods import Months
-from agog_capacity.planning.commit import optimise_commitments
-from agog_capacity.planning.commit_log_costs import Tariff, bill_of_pool
-from agog_capacity.planning.commit_logs import advise_log_tiers, log_entries, raised_entries
 from agog_capacity.planning.commitment_tables import commitments
 from agog_capacity.planning.commitments import commitment_results
 from agog_capacity.planning.forecast import forecast
-from tests.planning.test_commit_logs import DAYS, SEEDS, logs, plan, two_tiers  # noqa: F401 - fixtures
+from agog_capacity.planning.log_costs import Tariff, bill_of_pool
+from tests.advice.test_logs import DAYS, SEEDS, logs, plan, two_tiers  # noqa: F401 - fixtures
 
 CENT = 0.01
 INGESTION = "Log Analytics/Log Analytics/Analytics Logs/Analytics Logs Data Ingestion"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from agog_capacity.planning.commit_logs import log_entries, raised_entries
+from agog_capacity.advice.logs import log_entries, raised_entries
 
 if TYPE_CHECKING:
-    from agog_capacity.planning.commit import CommitmentAdvice
+    import pandas as pd
+
+    from agog_capacity.advice.advice import CommitmentAdvice
 
 
 def entries_of(advice: CommitmentAdvice) -> dict[str, dict[str, Any] | None]:
@@ -125,3 +127,15 @@ def advised_rows(advice: CommitmentAdvice) -> list[dict[str, Any]]:
                 }
             )
     return [dict.fromkeys(ADVISED) | row | {"currency": advice.plan.currency} for row in rows]
+
+
+def advice_frame(advice: CommitmentAdvice) -> pd.DataFrame:
+    """Return one row a purchase and log tier, indexed by its name in a plan; see `CommitmentAdvice.to_frame`."""
+    import pandas as pd
+
+    frame = pd.DataFrame(advised_rows(advice), columns=list(ADVISED)).set_index("name")
+    dates = ["starts", "ends"]
+    frame[dates] = frame[dates].apply(pd.to_datetime)
+    numbers = [name for name in frame.columns if name not in ("kind", "what", *dates, "currency")]
+    frame[numbers] = frame[numbers].astype(float)
+    return frame

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from agog_capacity.advice.commit import optimise_commitments
+from agog_capacity.advice.files import write_advice
+from agog_capacity.advice.log_tables import log_tiers
+from agog_capacity.advice.logs import advise_log_tiers, log_entries, raised_entries
+from agog_capacity.advice.tables import advice_text
 from agog_capacity.plan import load_plan
-from agog_capacity.planning.commit import optimise_commitments
-from agog_capacity.planning.commit_files import write_advice
-from agog_capacity.planning.commit_log_tables import log_tiers
-from agog_capacity.planning.commit_logs import advise_log_tiers, log_entries, raised_entries
-from agog_capacity.planning.commit_tables import advice_text
 from agog_capacity.planning.forecast import forecast
 from agog_capacity.planning.loads import load_multiples
 

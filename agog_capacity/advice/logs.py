@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agog_capacity.advice.futures import drawn_design
 from agog_capacity.commitments.log_tiers import TIERS_GB_PER_DAY
 from agog_capacity.commitments.portfolio import Outcome
 from agog_capacity.commitments.section import CommitmentSection, LogTierEntry
@@ -22,8 +23,7 @@ from agog_capacity.committed.logs import is_ingestion, log_tier_meter
 from agog_capacity.committed.prices import with_own_prices
 from agog_capacity.components.log_analytics import LogAnalytics
 from agog_capacity.frozen import freeze_mappings
-from agog_capacity.planning.commit_log_costs import LogCosts, log_costs, pay_as_you_go, tier_prices, why_none
-from agog_capacity.planning.futures import drawn_design
+from agog_capacity.planning.log_costs import LogCosts, log_costs, pay_as_you_go, tier_prices, why_none
 from agog_capacity.prices.book import PriceKey
 
 if TYPE_CHECKING:

@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agog_capacity.commitments.portfolio import Caution, rule_cost
-from agog_capacity.errors import CommitmentError, NotInResult
-from agog_capacity.plan import load_plan
-from agog_capacity.planning.commit import optimise_commitments
-from agog_capacity.planning.commit_entries import ADVISED
-from agog_capacity.planning.commit_existing import existing
-from agog_capacity.planning.commit_files import write_advice
-from agog_capacity.planning.commit_notes import notes
-from agog_capacity.planning.commit_tables import (
+from agog_capacity.advice.commit import optimise_commitments
+from agog_capacity.advice.entries import ADVISED
+from agog_capacity.advice.existing import existing
+from agog_capacity.advice.files import write_advice
+from agog_capacity.advice.futures import growth_of
+from agog_capacity.advice.notes import notes
+from agog_capacity.advice.tables import (
     advice_text,
     calendar,
     chart,
@@ -25,9 +23,12 @@ from agog_capacity.planning.commit_tables import (
     what_it_saves,
     what_to_buy,
 )
+from agog_capacity.commitments.portfolio import Caution
+from agog_capacity.commitments.rule import cost_in_order
+from agog_capacity.errors import CommitmentError, NotInResult
+from agog_capacity.plan import load_plan
 from agog_capacity.planning.commitments import commitment_results
 from agog_capacity.planning.forecast import forecast
-from agog_capacity.planning.futures import growth_of
 from agog_capacity.report.tables import text_table
 from agog_capacity.scaling.simulated import SimulationStore
 
@@ -55,7 +56,7 @@ class Bought:
 def quickly(plan, scenario, **settings):
     """Advise on futures that are drawn instead of simulated."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("agog_capacity.planning.futures._nodes", quick_nodes)
+        patched.setattr("agog_capacity.advice.futures._nodes", quick_nodes)
         return optimise_commitments(plan, scenario, **settings)
 
 
@@ -115,7 +116,7 @@ def test_it_is_never_dearer_than_nothing_or_the_minimum_on_its_own_futures(grown
     assert grown.portfolio.cost <= grown.portfolio.cost_of_nothing + 1e-6
     assert grown.portfolio.cost <= grown.portfolio.cost_of_minimum + 1e-6
     assert grown.portfolio.optimum.gap <= 1e-6
-    assert rule_cost(grown.portfolio) == pytest.approx(grown.portfolio.cost, rel=1e-6)
+    assert cost_in_order(grown.portfolio) == pytest.approx(grown.portfolio.cost, rel=1e-6)
 
 
 def test_fresh_futures_are_others_and_as_many(grown):

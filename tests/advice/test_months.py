@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from agog_capacity.advice.months import month_by_month
 from agog_capacity.plan import load_plan
-from agog_capacity.planning.commit_months import month_by_month
-from tests.planning.test_commit import PLANS, quickly
+from tests.advice.test_commit import PLANS, quickly
 
 
 @pytest.fixture(scope="module")
